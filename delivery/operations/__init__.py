@@ -1,0 +1,29 @@
+"""Every write of the delivery room."""
+
+from delivery.operations.destinations import (
+    BadUrl,
+    create_destination,
+    edit_destination,
+    pause,
+    resume,
+    rotate_secret,
+    send_test,
+)
+from delivery.operations.outbox import PayloadTooLarge, enqueue, replay_dead, replay_delivery
+from delivery.operations.sending import DeliverResult, deliver_due
+
+__all__ = [
+    "BadUrl",
+    "DeliverResult",
+    "PayloadTooLarge",
+    "create_destination",
+    "deliver_due",
+    "edit_destination",
+    "enqueue",
+    "pause",
+    "replay_dead",
+    "replay_delivery",
+    "resume",
+    "rotate_secret",
+    "send_test",
+]

@@ -1,0 +1,60 @@
+"""The page of a delivery: what was sent, and every attempt with its answer."""
+
+import json
+from typing import cast
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from delivery.connectors.webhook import message_id
+from delivery.models import Delivery
+from delivery.operations import replay_delivery
+from delivery.queries import attempts_of
+from delivery.views.destinations import may_change
+from tenants.access import Area, access_of
+from tenants.console import actor, page
+
+
+def show_delivery(request: HttpRequest, key: UUID) -> HttpResponse:
+    delivery = _get_delivery(request, key)
+    context = {
+        "title": f"{delivery.event_type} · {delivery.destination}",
+        "delivery": delivery,
+        "message_id": message_id(delivery.pk),
+        "attempts": list(attempts_of(delivery)[:50]),
+        "payload": json.dumps(delivery.payload, indent=2, ensure_ascii=False),
+        "may_replay": delivery.state in (Delivery.State.DEAD, Delivery.State.DONE)
+        and may_change(request, delivery.destination),
+        "original": delivery,
+        "opts": Delivery._meta,
+    }
+    return page(request, "delivery/delivery.html", context)
+
+
+@require_POST
+def replay(request: HttpRequest, key: UUID) -> HttpResponse:
+    delivery = _get_delivery(request, key)
+    if not may_change(request, delivery.destination):
+        raise PermissionDenied
+    try:
+        replay_delivery(delivery=delivery, by=actor(request), now=timezone.now())
+    except ValueError as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, _("Sent again, under the same webhook-id."))
+    return redirect("admin:delivery_delivery_page", delivery.pk)
+
+
+def _get_delivery(request: HttpRequest, key: UUID) -> Delivery:
+    visible = access_of(request.user).visible(Area.DESTINATIONS, "destination__business_unit__path")
+    rows = Delivery.objects.filter(visible, pk=key).select_related("destination__business_unit")
+    delivery = rows.first()
+    if delivery is None:
+        raise Http404
+    return cast(Delivery, delivery)

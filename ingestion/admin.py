@@ -1,0 +1,191 @@
+"""The ingestion room's pages: actions, the catalogue, events as they come in, quarantine and imports."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from django.contrib import admin
+from django.contrib.humanize.templatetags.humanize import intcomma
+from django.http import HttpRequest, HttpResponse
+from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.text import Truncator
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from ingestion.models import Event, EventName, ImportRun, QuarantinedEvent
+from ingestion.queries.browse import newest_versions, recent_counts
+from ingestion.templatetags.data import filter_words, progress
+from ingestion.views import actions, catalogue, events, quarantine
+from tenants.console import ReadOnlyAdmin, TenantAdmin
+from tenants.listing import Listing, moment
+from tenants.paginator import CappedPaginator
+
+
+class ActionAdmin(Listing, TenantAdmin):
+    """Actions with what they match and how often. Who uses them is known to the room above, which registers this page
+    and answers `used_by`."""
+
+    list_display = ["name", "business_unit", "matches", "recent", "used", "progress"]
+    list_select_related = ["business_unit"]
+    list_filter = ["business_unit", ("archived_at", admin.EmptyFieldListFilter)]
+    empty_template = "ingestion/_no_actions.html"
+    search_fields = ["^name"]
+    ordering = ["archived_at", "name"]
+
+    def used_by(self, action_ids: Sequence[UUID]) -> Mapping[UUID, Sequence[Any]]:
+        """Definitions that use each action."""
+        raise NotImplementedError
+
+    def get_urls(self) -> list[Any]:
+        def own(route: str, view: Any, name: str, **extra: Any) -> Any:
+            return path(route, self.admin_site.admin_view(view), extra, name=f"ingestion_action_{name}")
+
+        return [
+            own("add/", actions.add_action, "add"),
+            own("preview/", actions.preview_action, "preview"),
+            own("<uuid:key>/change/", actions.show_action, "change", used_by=self.used_by),
+            own("<uuid:key>/backfill/", actions.backfill, "backfill"),
+            own("<uuid:key>/archive/", actions.archive, "archive"),
+            *super().get_urls(),
+        ]
+
+    def prepare_rows(self, request: HttpRequest, rows: Sequence[Any]) -> None:
+        keys = [action.pk for action in rows]
+        versions = newest_versions(keys)
+        counts = recent_counts([version.pk for version in versions.values()], now=timezone.now())
+        used = self.used_by(keys)
+        for action in rows:
+            action.newest = versions[action.pk]
+            action.recent = counts.get(action.newest.pk, 0)
+            action.users = used.get(action.pk, ())
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    @admin.display(description=gettext_lazy("Counts"))
+    def matches(self, obj: Any) -> str:
+        words = [filter_words(each) for each in obj.newest.filters]
+        name = obj.newest.event_name or obj.newest.get_event_kind_display()
+        return " · ".join([name, *words])
+
+    @admin.display(description=gettext_lazy("Last 30 days"))
+    def recent(self, obj: Any) -> str:
+        return intcomma(obj.recent)
+
+    @admin.display(description=gettext_lazy("Used by"))
+    def used(self, obj: Any) -> str:
+        links = [(reverse("admin:scoring_definition_change", args=[row.pk]), row.name) for row in obj.users]
+        return format_html_join(", ", '<a class="pq-link" href="{}">{}</a>', links) or "–"
+
+    @admin.display(description=gettext_lazy("State"))
+    def progress(self, obj: Any) -> str:
+        if obj.archived_at:
+            return format_html('<span class="pq-tag">{}</span>', _("archived"))
+        if obj.newest.backfill_done_at is None:
+            return format_html('<span class="pq-tag pq-tag-warn">{}</span>', _("counting history"))
+        return format_html('<span class="pq-muted">{}</span>', _("version %s") % obj.newest.number)
+
+
+@admin.register(EventName)
+class EventNameAdmin(ReadOnlyAdmin):
+    """The catalogue has its own page: a name is one line, whatever number of sources send it."""
+
+    unit_lookup = None
+
+    def get_urls(self) -> list[Any]:
+        view = self.admin_site.admin_view(catalogue.show_name)
+        return [path("show/", view, name="ingestion_eventname_show"), *super().get_urls()]
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return catalogue.list_names(request)
+
+
+@admin.register(Event)
+class EventAdmin(ReadOnlyAdmin):
+    """The stream has its own page: lists by offset and exact counts do not go with millions of rows."""
+
+    unit_lookup = None
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return events.list_events(request)
+
+
+@admin.register(QuarantinedEvent)
+class QuarantinedEventAdmin(Listing, ReadOnlyAdmin):
+    unit_lookup = None
+    list_display = ["received", "code", "short_detail", "event_name", "state"]
+    list_filter = [("replayed_at", admin.EmptyFieldListFilter), "code"]
+    empty_template = "ingestion/_no_quarantine.html"
+    ordering = ["-received_at"]
+    paginator = CappedPaginator
+    actions = ["send_again", "download_csv"]
+
+    def get_urls(self) -> list[Any]:
+        view = self.admin_site.admin_view(quarantine.show_quarantined)
+        return [
+            path("<uuid:key>/change/", view, name="ingestion_quarantinedevent_change"),
+            *super().get_urls(),
+        ]
+
+    def has_replay_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm("ingestion.change_quarantinedevent"))
+
+    @admin.action(description=gettext_lazy("Send again as they are"), permissions=["replay"])
+    def send_again(self, request: HttpRequest, queryset: Any) -> None:
+        quarantine.replay_many(request, queryset)
+
+    @admin.display(description=gettext_lazy("Received"), ordering="received_at")
+    def received(self, obj: QuarantinedEvent) -> str:
+        return moment(obj.received_at)
+
+    @admin.display(description=gettext_lazy("What to do"))
+    def short_detail(self, obj: QuarantinedEvent) -> str:
+        return Truncator(obj.detail).chars(100)
+
+    @admin.display(description=gettext_lazy("State"))
+    def state(self, obj: QuarantinedEvent) -> str:
+        if obj.replayed_at:
+            return format_html('<span class="pq-tag">{}</span>', _("sent again"))
+        return format_html('<span class="pq-tag pq-tag-warn">{}</span>', _("waiting"))
+
+
+@admin.register(ImportRun)
+class ImportRunAdmin(Listing, ReadOnlyAdmin):
+    unit_lookup = None
+    list_display = ["file_name", "source", "state_tag", "rows", "rows_rejected", "started", "finished"]
+    list_select_related = ["source"]
+    list_filter = ["state"]
+    empty_template = "ingestion/_no_imports.html"
+    ordering = ["-started_at"]
+    fields = [
+        "file_name", "source", "state_tag", "rows", "rows_rejected", "started_at", "finished_at", "error", "mapping",
+    ]  # fmt: skip
+    readonly_fields = ["state_tag", "rows"]
+
+    @admin.display(description=gettext_lazy("State"))
+    def state_tag(self, obj: ImportRun) -> str:
+        looks = {ImportRun.State.DONE: " pq-tag-good", ImportRun.State.FAILED: " pq-tag-bad"}
+        return format_html(
+            '<span class="pq-tag{}">{}</span>', looks.get(obj.state, ""), obj.get_state_display()
+        )
+
+    @admin.display(description=gettext_lazy("Started"), ordering="started_at")
+    def started(self, obj: ImportRun) -> str:
+        return moment(obj.started_at)
+
+    @admin.display(description=gettext_lazy("Finished"), ordering="finished_at")
+    def finished(self, obj: ImportRun) -> str:
+        return moment(obj.finished_at)
+
+    @admin.display(description=gettext_lazy("Rows read"))
+    def rows(self, obj: ImportRun) -> str:
+        if not obj.rows_total or obj.state == ImportRun.State.DONE:
+            return intcomma(obj.rows_read)
+        share = min(1.0, obj.rows_read / obj.rows_total)
+        return format_html("{} {}", progress(share), _("of %s") % intcomma(obj.rows_total))

@@ -1,0 +1,1 @@
+"""What ingestion reads from outside the database."""

@@ -1,0 +1,29 @@
+"""The tables of the ingestion room."""
+
+from ingestion.models.actions import Action, ActionVersion, EventName
+from ingestion.models.events import Activity, Event, EventKey, Inbox, QuarantinedEvent, Touched
+from ingestion.models.exclusions import ExclusionRule
+from ingestion.models.imports import ImportRun
+from ingestion.models.outcomes import Outcome
+from ingestion.models.subjects import Account, AccountMembership, Identity, IdentityLink, Person, TraitValue
+
+__all__ = [
+    "Account",
+    "AccountMembership",
+    "Action",
+    "ActionVersion",
+    "Activity",
+    "Event",
+    "EventKey",
+    "EventName",
+    "ExclusionRule",
+    "Identity",
+    "IdentityLink",
+    "ImportRun",
+    "Inbox",
+    "Outcome",
+    "Person",
+    "QuarantinedEvent",
+    "Touched",
+    "TraitValue",
+]

@@ -1,0 +1,136 @@
+"""What was received, what could not be read, and the narrow rows that scoring reads.
+
+Inbox, Event, EventKey, Activity and Touched are written by SQL in bulk (ingestion/sql) and never one by one.
+"""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from tenants.base import KeyedTenantModel, TenantModel
+
+
+class EventKind(models.IntegerChoices):
+    TRACK = 1, "track"
+    IDENTIFY = 2, "identify"
+    GROUP = 3, "group"
+    PAGE = 4, "page"
+    SCREEN = 5, "screen"
+    ALIAS = 6, "alias"
+
+
+class Exclusion(models.IntegerChoices):
+    """Why an event does not count. Marked, never deleted: the rule can change and history be read again."""
+
+    NONE = 0, _("counts")
+    BOT = 1, _("bot")
+    INTERNAL = 2, _("internal")
+    TEST = 3, _("test")
+
+
+class Inbox(TenantModel):
+    """One accepted request, as it came (inflated JSON), until it is folded; then the row is deleted."""
+
+    id = models.BigAutoField(primary_key=True)
+    source_id = models.UUIDField()
+    received_at = models.DateTimeField()
+    payload = models.BinaryField(
+        help_text="UTF-8 JSON: {'batch': [...], 'sentAt', 'context'} with only well-shaped items"
+    )
+    client = models.JSONField(
+        default=dict, help_text="ip, user_agent, import_id: what the request said about itself"
+    )
+    attempts = models.SmallIntegerField(default=0)
+
+
+class Event(TenantModel):
+    """One thing that happened, as received. Immutable. Partitioned by month of received_at; nothing refers to it."""
+
+    id = models.BigAutoField(primary_key=True)
+    received_at = models.DateTimeField(_("received"))
+    source_id = models.UUIDField(_("source"))
+    message_id = models.TextField(_("message id"))
+    kind = models.SmallIntegerField(_("kind"), choices=EventKind.choices)
+    name = models.TextField(_("event"))
+    ts = models.DateTimeField(_("happened"))
+    identity_id = models.BigIntegerField()
+    account_id = models.BigIntegerField(null=True)
+    exclusion = models.SmallIntegerField(_("counts"), choices=Exclusion.choices, default=Exclusion.NONE)
+    clock_skew_ms = models.BigIntegerField(null=True)
+    properties = models.JSONField(
+        _("properties"), default=dict, help_text="properties or traits of the message"
+    )
+    context = models.JSONField(_("context"), default=dict)
+
+    class Meta(TenantModel.Meta):
+        managed = False  # partitioned: made by SQL in the migration
+        db_table = "ingestion_event"
+        verbose_name = _("event")
+        verbose_name_plural = _("events")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class EventKey(TenantModel):
+    """The truth about duplicates: one row per (source, message id), kept as long as a re-import must add nothing."""
+
+    message_hash = models.UUIDField(
+        primary_key=True, help_text="First 16 bytes of SHA-256 of source id and message id."
+    )
+
+    class Meta(TenantModel.Meta):
+        managed = False
+        db_table = "ingestion_event_key"
+
+
+class Activity(TenantModel):
+    """One row per event and matched action: all that scoring reads, and never the JSON."""
+
+    event_id = models.BigIntegerField(primary_key=True)
+    action_version_id = models.BigIntegerField()
+    identity_id = models.BigIntegerField()
+    account_id = models.BigIntegerField(null=True)
+    ts = models.DateTimeField()
+    received_at = models.DateTimeField()
+    local_day = models.DateField(help_text="Date of ts in the tenant's time zone.")
+    number = models.DecimalField(max_digits=38, decimal_places=9, null=True)
+    exclusion = models.SmallIntegerField(default=Exclusion.NONE)
+
+    class Meta(TenantModel.Meta):
+        managed = False
+        db_table = "ingestion_activity"
+
+
+class Touched(TenantModel):
+    """Subjects whose history changed since they were last scored. Append-only queue that scoring empties: a unique row
+    would lose a touch made while its subject is being scored."""
+
+    class Kind(models.IntegerChoices):
+        PERSON = 1, _("person")
+        ACCOUNT = 2, _("account")
+
+    id = models.BigAutoField(primary_key=True)
+    subject_kind = models.SmallIntegerField(choices=Kind.choices)
+    subject_id = models.BigIntegerField()
+
+
+class QuarantinedEvent(KeyedTenantModel):
+    """An event that could not be read, kept whole with the reason, to be mended and replayed."""
+
+    source_id = models.UUIDField(_("source"))
+    received_at = models.DateTimeField(_("received"))
+    message_id = models.TextField(_("message id"), blank=True)
+    event_name = models.TextField(_("event"), blank=True)
+    code = models.CharField(_("reason"), max_length=64)
+    detail = models.TextField(_("what to do"))
+    raw = models.TextField(_("as received"))
+    client = models.JSONField(default=dict)
+    replayed_at = models.DateTimeField(_("replayed"), null=True)
+
+    class Meta(TenantModel.Meta):
+        verbose_name = _("quarantined event")
+        verbose_name_plural = _("quarantine")
+        indexes = [models.Index(fields=["tenant", "-received_at"], name="quarantine_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.event_name or self.message_id}"

@@ -1,0 +1,150 @@
+"""Who and which company. Events carry the identity they came with; a person is a map over identities that can be
+rebuilt at any time from the links (DESIGN.md §9.2)."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from tenants.base import TenantForeignKey, TenantModel
+
+
+class Person(TenantModel):
+    """One human being as far as we can tell. Key is bigint: millions of rows, joined by every score."""
+
+    id = models.BigAutoField(primary_key=True)
+    label = models.TextField(_("person"), blank=True, help_text="Name, e-mail or user id, for lists.")
+    email = models.TextField(_("e-mail"), blank=True)
+    search = models.TextField(
+        editable=False, blank=True, help_text="Lowercase label and e-mail; searched by prefix."
+    )
+    traits = models.JSONField(_("traits now"), default=dict)
+    is_identified = models.BooleanField(_("identified"), default=False)
+    exclusion = models.SmallIntegerField(_("counts"), default=0)
+    first_seen_at = models.DateTimeField(_("first seen"))
+    last_seen_at = models.DateTimeField(_("last seen"))
+    merged_into_id = models.BigIntegerField(null=True, editable=False)
+
+    class Meta(TenantModel.Meta):
+        verbose_name = _("person")
+        verbose_name_plural = _("persons")
+        indexes = [
+            models.Index(fields=["tenant", "search"], name="person_search"),
+            models.Index(fields=["tenant", "-last_seen_at"], name="person_recent"),
+        ]
+
+    def __str__(self) -> str:
+        return self.label or f"#{self.pk}"
+
+
+class Identity(TenantModel):
+    """A user id or an anonymous id as received, and the person it belongs to at present."""
+
+    class Kind(models.IntegerChoices):
+        USER = 1, _("user id")
+        ANONYMOUS = 2, _("anonymous id")
+
+    id = models.BigAutoField(primary_key=True)
+    kind = models.SmallIntegerField(choices=Kind.choices)
+    value = models.TextField()
+    person = TenantForeignKey(Person, on_delete=models.CASCADE, related_name="identities")
+
+    class Meta(TenantModel.Meta):
+        verbose_name = _("identity")
+        verbose_name_plural = _("identities")
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "kind", "value"], name="identity_once"),
+        ]
+        indexes = [models.Index(fields=["tenant", "person"], name="identity_by_person")]
+
+    def __str__(self) -> str:
+        return self.value
+
+
+class IdentityLink(TenantModel):
+    """Evidence that two identities are one person: (anonymous, user) from identify or track, or an alias, which names
+    two anonymous ones without direction. Kept at its first time (event time, then message id), so that the map does
+    not depend on the order of arrival. ingestion.rules.links says which evidence holds."""
+
+    id = models.BigAutoField(primary_key=True)
+    identity = TenantForeignKey(Identity, on_delete=models.CASCADE, related_name="links")
+    user_identity = TenantForeignKey(Identity, on_delete=models.CASCADE, related_name="linked_from")
+    is_alias = models.BooleanField(default=False)
+    ts = models.DateTimeField()
+    message_id = models.TextField()
+    undone_at = models.DateTimeField(null=True)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "identity", "user_identity"], name="identity_link_once"
+            ),
+        ]
+        indexes = [models.Index(fields=["tenant", "user_identity"], name="identity_link_backwards")]
+
+
+class Account(TenantModel):
+    """A company or workspace: what the product calls a group."""
+
+    id = models.BigAutoField(primary_key=True)
+    key = models.TextField(_("group id"))
+    name = models.TextField(_("account"), blank=True)
+    search = models.TextField(
+        editable=False, blank=True, help_text="Lowercase name and key; searched by prefix."
+    )
+    traits = models.JSONField(_("traits now"), default=dict)
+    exclusion = models.SmallIntegerField(_("counts"), default=0)
+    first_seen_at = models.DateTimeField(_("first seen"))
+    last_seen_at = models.DateTimeField(_("last seen"))
+
+    class Meta(TenantModel.Meta):
+        verbose_name = _("account")
+        verbose_name_plural = _("accounts")
+        constraints = [models.UniqueConstraint(fields=["tenant", "key"], name="account_key_once")]
+        indexes = [
+            models.Index(fields=["tenant", "search"], name="account_search"),
+            models.Index(fields=["tenant", "-last_seen_at"], name="account_recent"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.key
+
+
+class AccountMembership(TenantModel):
+    """An identity belongs to an account from a moment on (a group call, or an event that happened there)."""
+
+    id = models.BigAutoField(primary_key=True)
+    identity = TenantForeignKey(Identity, on_delete=models.CASCADE, related_name="account_memberships")
+    account = TenantForeignKey(Account, on_delete=models.CASCADE, related_name="memberships")
+    valid_from = models.DateTimeField()
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "identity", "account"], name="account_membership_once"),
+        ]
+        indexes = [models.Index(fields=["tenant", "account"], name="membership_by_account")]
+
+
+class TraitValue(TenantModel):
+    """A property of a person (through an identity) or an account, with both clocks. Append-only history."""
+
+    class Subject(models.IntegerChoices):
+        IDENTITY = 1, _("person")
+        ACCOUNT = 2, _("account")
+
+    id = models.BigAutoField(primary_key=True)
+    subject_kind = models.SmallIntegerField(choices=Subject.choices)
+    subject_id = models.BigIntegerField(help_text="Identity id or account id.")
+    name = models.TextField()
+    value = models.JSONField(null=True)
+    text = models.TextField(null=True, help_text="The value as lowercase text, for tests of equality.")
+    number = models.DecimalField(max_digits=38, decimal_places=9, null=True)
+    valid_from = models.DateTimeField(help_text="Event time of the message that said so.")
+    received_at = models.DateTimeField()
+    message_id = models.TextField(help_text="Breaks ties of valid_from the same way in any order of arrival.")
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "subject_kind", "subject_id", "name", "valid_from", "message_id"],
+                name="trait_value_once",
+            ),
+        ]

@@ -1,0 +1,48 @@
+"""Every write of the ingestion room."""
+
+from ingestion.operations.accept import accept_batch, mark_key_used
+from ingestion.operations.actions import archive_action, backfill_actions, create_action, edit_action
+from ingestion.operations.exclusions import create_exclusion, delete_exclusion
+from ingestion.operations.fold import FoldResult, fold_inbox
+from ingestion.operations.imports import FileImport, ImportRefused, ImportResult, import_file
+from ingestion.operations.links import undo_identity_link
+from ingestion.operations.outcomes import Fact, record_outcome, record_outcomes
+from ingestion.operations.preview import Preview, preview_file
+from ingestion.operations.quarantine import (
+    AlreadyReplayed,
+    StillUnreadable,
+    quarantine,
+    quarantine_all,
+    replay_quarantined,
+)
+from ingestion.operations.touched import take_touched, touch
+
+__all__ = [
+    "AlreadyReplayed",
+    "Fact",
+    "FileImport",
+    "FoldResult",
+    "ImportRefused",
+    "ImportResult",
+    "Preview",
+    "StillUnreadable",
+    "accept_batch",
+    "archive_action",
+    "backfill_actions",
+    "create_action",
+    "create_exclusion",
+    "delete_exclusion",
+    "edit_action",
+    "fold_inbox",
+    "import_file",
+    "mark_key_used",
+    "preview_file",
+    "quarantine",
+    "quarantine_all",
+    "record_outcome",
+    "record_outcomes",
+    "replay_quarantined",
+    "take_touched",
+    "touch",
+    "undo_identity_link",
+]

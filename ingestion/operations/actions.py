@@ -1,0 +1,192 @@
+"""Actions and their versions, and matching what is stored already against new versions.
+
+No event is missed and none counted twice, whatever is folded meanwhile: making a version takes the history lock, so
+every slice of events was committed before it (and is found here) or reads the versions after it (and is matched as it
+is folded). Where both happen, the key of activity makes one row of it.
+"""
+
+import time
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from ingestion.models import Action, ActionVersion
+from ingestion.models.events import EventKind
+from ingestion.operations.activity import Index, Stored, count_events, index_of
+from ingestion.operations.locks import lock_history
+from ingestion.operations.memory import collector_paused
+from ingestion.operations.touched import ACCOUNT, PERSON, touch
+from ingestion.queries.sql import Row, as_json, fetch
+from ingestion.rules.filters import FilterError, check_filters
+from ingestion.rules.timestamps import EPOCH
+from tenants import audit
+from tenants.audit import Actor
+from tenants.context import current_tenant_id
+from tenants.models import BusinessUnit
+from tenants.queries import get_tenant
+from tenants.work import wake
+
+SCAN = 5_000  # events looked at by one statement
+WRITE = 5_000  # events matched before a slice writes: it holds the history lock, and folding waits for it
+
+_SLICE_END = """
+SELECT max(id), count(*) FROM (
+    SELECT id FROM ingestion_event WHERE tenant_id = %(tenant_id)s AND id > %(after)s ORDER BY id LIMIT %(limit)s) e
+"""
+_EVENTS = """
+SELECT e.id, e.kind, e.name, e.identity_id, e.account_id, (extract(epoch FROM e.ts) * 1000000)::bigint,
+    (extract(epoch FROM e.received_at) * 1000000)::bigint, e.exclusion, e.properties
+FROM ingestion_event e
+JOIN jsonb_to_recordset(%(rows)s::jsonb) AS r(kind smallint, name text) ON r.kind = e.kind AND r.name = e.name
+WHERE e.tenant_id = %(tenant_id)s AND e.id > %(after)s AND e.id <= %(through)s
+"""
+_PERSONS_OF = (
+    "SELECT DISTINCT person_id FROM ingestion_identity WHERE tenant_id = %(tenant_id)s AND id = ANY(%(ids)s)"
+)
+
+
+@transaction.atomic
+def create_action(
+    *,
+    business_unit: BusinessUnit,
+    name: str,
+    event_kind: int,
+    event_name: str,
+    filters: list[dict[str, Any]],
+    number_property: str,
+    by: Actor,
+    now: datetime,
+    description: str = "",
+) -> Action:
+    """An action and its first version; stored events are matched in the background. Raises ValidationError."""
+    action = Action(business_unit=business_unit, name=name, description=description, created_at=now)
+    action.full_clean()
+    lock_history()
+    action.save(force_insert=True)
+    version = ActionVersion(
+        number=1, **_matching(event_kind, event_name, filters, number_property), created_at=now
+    )
+    _save_version(action, version, now)
+    audit.record(by=by, verb="action.created", target=action, fields=["name", "event_name"], now=now)
+    return action
+
+
+@transaction.atomic
+def edit_action(
+    *,
+    action: Action,
+    name: str,
+    event_kind: int,
+    event_name: str,
+    filters: list[dict[str, Any]],
+    number_property: str,
+    by: Actor,
+    now: datetime,
+    description: str = "",
+) -> ActionVersion:
+    """Change an action. Another match makes the next version, matched against stored events in the background; another
+    name does not. Definitions keep the version they were published with. Returns the newest version."""
+    lock_history()
+    action.name, action.description = name, description
+    action.full_clean()
+    action.save(update_fields=["name", "description"])
+    newest: ActionVersion = action.versions.order_by("-number")[0]
+    wanted = _matching(event_kind, event_name, filters, number_property)
+    changed = [field for field, value in wanted.items() if getattr(newest, field) != value]
+    if changed:
+        newest = ActionVersion(number=newest.number + 1, **wanted, created_at=now)
+        _save_version(action, newest, now)
+    fields = ["name", "description", *changed]
+    audit.record(by=by, verb="action.changed", target=action, fields=fields, now=now)
+    return newest
+
+
+@transaction.atomic
+def archive_action(*, action: Action, by: Actor, now: datetime) -> None:
+    """Hide it from whoever defines something new. Its versions go on counting for definitions that use them."""
+    changed = Action.objects.filter(pk=action.pk, archived_at__isnull=True).update(archived_at=now)
+    if changed:
+        audit.record(by=by, verb="action.archived", target=action, fields=["archived_at"], now=now)
+
+
+def _matching(event_kind: int, event_name: str, filters: Any, number_property: str) -> dict[str, Any]:
+    """The checked fields of a version that say what it matches. Raises ValidationError."""
+    if event_kind == EventKind.TRACK and not event_name.strip():
+        raise ValidationError({"event_name": _("Name the event, exactly as the product sends it.")})
+    try:
+        checked = check_filters(filters)
+    except FilterError as error:
+        raise ValidationError({"filters": str(error)}) from error
+    return {
+        "event_kind": int(event_kind),
+        "event_name": event_name,
+        "filters": checked,
+        "number_property": number_property,
+    }
+
+
+def _save_version(action: Action, version: ActionVersion, now: datetime) -> None:
+    version.action = action
+    version.full_clean(exclude=["filters", "backfilled_through", "backfill_done_at"])
+    version.save(force_insert=True)
+    wake(tenant_id=current_tenant_id(), kind="backfill", at=now)
+
+
+def backfill_actions(*, now: datetime, seconds: float = 5) -> bool:
+    """Match a slice of stored events, oldest first, against versions that have not seen them. Returns whether there is
+    more to do: call again in a new transaction. Goes on where the last committed slice ended."""
+    deadline = time.monotonic() + seconds
+    pending = list(ActionVersion.objects.select_for_update().filter(backfill_done_at__isnull=True))
+    if not pending:
+        return False
+    start = min(version.backfilled_through or 0 for version in pending)
+    versions = [version for version in pending if (version.backfilled_through or 0) == start]
+    with collector_paused():
+        events, through, is_complete = _scan(versions, start, deadline)
+        if events:
+            _count(events, _index(versions), now)
+    ActionVersion.objects.filter(pk__in=[version.pk for version in versions]).update(
+        backfilled_through=through, backfill_done_at=now if is_complete else None
+    )
+    return not is_complete or len(versions) < len(pending)
+
+
+def _scan(versions: Sequence[ActionVersion], after: int, deadline: float) -> tuple[list[Stored], int, bool]:
+    """Stored events with the names these versions look for, the id up to which they were read, and whether it is the
+    last one."""
+    names = as_json({"kind": version.event_kind, "name": version.event_name} for version in versions)
+    found: list[Stored] = []
+    is_complete = False
+    while not is_complete and len(found) < WRITE and (not found or time.monotonic() < deadline):
+        through, looked_at = fetch(_SLICE_END, after=after, limit=SCAN)[0]
+        is_complete = looked_at < SCAN
+        if looked_at:
+            rows = fetch(_EVENTS, rows=names, after=after, through=through)
+            found += [_stored(row) for row in rows]
+            after = through
+    return found, after, is_complete
+
+
+def _stored(row: Row) -> Stored:
+    """From a row of _EVENTS. Instants come as microseconds: the driver's own conversion is many times slower."""
+    ts, received_at = (EPOCH + timedelta(microseconds=stamp) for stamp in row[5:7])
+    return Stored(row[0], row[1], row[2], row[3], row[4], ts, received_at, row[7], orjson.loads(row[8]))
+
+
+def _index(versions: Sequence[ActionVersion]) -> Index:
+    return index_of(
+        (each.pk, each.event_kind, each.event_name, each.filters, each.number_property) for each in versions
+    )
+
+
+def _count(events: list[Stored], index: Index, now: datetime) -> None:
+    lock_history()
+    matched, _rows = count_events(events, index, get_tenant(current_tenant_id()).zone)
+    persons = fetch(_PERSONS_OF, ids=list({event.identity_id for event in matched}))
+    accounts = {event.account_id for event in matched if event.account_id is not None}
+    touch({(PERSON, row[0]) for row in persons} | {(ACCOUNT, account) for account in accounts}, now=now)

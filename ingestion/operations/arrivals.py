@@ -1,0 +1,65 @@
+"""What the fold and the import both hand on: a clean message with where and when it came in."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from ingestion.models import Identity
+from ingestion.queries.sql import as_json, fetch
+from ingestion.rules.links import Node
+from ingestion.rules.types import Kind, Message
+
+USER, ANONYMOUS = int(Identity.Kind.USER), int(Identity.Kind.ANONYMOUS)
+
+_REMEMBER = """
+INSERT INTO ingestion_event_key (tenant_id, message_hash)
+SELECT %(tenant_id)s, r.hash FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(hash uuid) ORDER BY r.hash
+ON CONFLICT DO NOTHING RETURNING message_hash
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """How messages came in. `envelope` is what was around them, `client` what the request said about itself."""
+
+    source_id: UUID
+    source_kind: str
+    received_at: datetime
+    client: dict[str, Any]
+    envelope: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One clean message. `exclusion` is what it says by itself; `raw` is the item as received, for the quarantine."""
+
+    request: Request
+    message: Message
+    exclusion: int
+    raw: Any
+
+    @property
+    def actor(self) -> Node:
+        """The identity the event belongs to. Who an alias names is not known to be a user."""
+        message = self.message
+        if message.user_id is not None and message.kind != Kind.ALIAS:
+            return (USER, message.user_id)
+        return (ANONYMOUS, str(message.user_id or message.anonymous_id))
+
+
+def drop_duplicates(arrivals: Iterable[Arrival]) -> list[Arrival]:
+    """The arrivals never seen before, remembered as seen from now on. Of equal ones the first is kept."""
+    by_hash: dict[UUID, Arrival] = {}
+    for arrival in arrivals:
+        by_hash.setdefault(message_hash(arrival), arrival)
+    new = {row[0] for row in fetch(_REMEMBER, rows=as_json({"hash": key} for key in by_hash))}
+    return [arrival for key, arrival in by_hash.items() if key in new]
+
+
+def message_hash(arrival: Arrival) -> UUID:
+    """First 16 bytes of SHA-256 of source id and message id (DESIGN.md §9.1)."""
+    content = arrival.request.source_id.bytes + arrival.message.message_id.encode("utf-8", "surrogatepass")
+    return UUID(bytes=hashlib.sha256(content).digest()[:16])

@@ -1,0 +1,164 @@
+"""Writes messages into a tenant's history: one way for the fold and for imports.
+
+Everything for a slice of messages is one transaction: the keys that tell duplicates, identities, links, accounts,
+memberships, traits, events, activity, who was touched. One slice at a time per tenant, so that the map of persons is
+never drawn twice at once and no two slices can deadlock. What is stored does not depend on how messages are cut into
+slices or in which order they come, with one exception that is meant: the account of an event that names none is decided
+when it is stored.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db import DataError, OperationalError, transaction
+
+from ingestion.operations.accounts import account_of, join_accounts, memberships_of, resolve_accounts
+from ingestion.operations.activity import Stored, count_events, load_matchers, store_events
+from ingestion.operations.arrivals import Arrival, drop_duplicates
+from ingestion.operations.catalogue import note_events
+from ingestion.operations.identity import Known, resolve_identities
+from ingestion.operations.locks import lock_history
+from ingestion.operations.marks import mark_persons_again
+from ingestion.operations.regroup import Move
+from ingestion.operations.touched import ACCOUNT, PERSON, Subject, touch
+from ingestion.operations.traits import remember_traits, show_accounts, show_persons
+from ingestion.queries.sql import as_json, execute
+from ingestion.rules.exclusion import Rules
+from ingestion.rules.links import Node
+from tenants.context import current_tenant_id
+from tenants.queries import get_tenant
+
+CONFLICTS = ("40001", "40P01")  # with work that is not ours: serialisation failure, deadlock
+ATTEMPTS = 3
+Span = dict[int, tuple[datetime, datetime]]  # id -> first and last event time
+
+_SEEN = """
+UPDATE {table} s SET first_seen_at = LEAST(s.first_seen_at, r.first), last_seen_at = GREATEST(s.last_seen_at, r.last)
+FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(id bigint, first timestamptz, last timestamptz)
+WHERE s.tenant_id = %(tenant_id)s AND s.id = r.id AND (r.first < s.first_seen_at OR r.last > s.last_seen_at)
+"""
+_SEEN_PERSONS = _SEEN.format(table="ingestion_person")
+_SEEN_ACCOUNTS = _SEEN.format(table="ingestion_account")
+
+
+@dataclass
+class Added:
+    """What a slice added to history. `poisoned` are the messages the database refuses, with its words."""
+
+    events: int = 0
+    duplicates: int = 0
+    activity: int = 0
+    poisoned: list[tuple[Arrival, str]] = field(default_factory=list)
+
+    def __iadd__(self, other: "Added") -> "Added":
+        self.events += other.events
+        self.duplicates += other.duplicates
+        self.activity += other.activity
+        self.poisoned += other.poisoned
+        return self
+
+
+def add_to_history(arrivals: Sequence[Arrival], *, rules: Rules, now: datetime) -> Added:
+    """Store messages, once each, in the caller's transaction, and wake scoring for whom they concern. A message that
+    the database cannot take is found by halving and reported; the others land."""
+    if not arrivals:
+        return Added()
+    lock_history()
+    return _add_or_halve(arrivals, rules, now)
+
+
+def _add_or_halve(arrivals: Sequence[Arrival], rules: Rules, now: datetime, attempt: int = 1) -> Added:
+    try:
+        with transaction.atomic():
+            return _add(arrivals, rules, now)
+    except (DataError, OperationalError, ValueError, OverflowError) as error:
+        if _sqlstate(error) in CONFLICTS and attempt < ATTEMPTS:
+            return _add_or_halve(arrivals, rules, now, attempt + 1)
+        if not _is_poison(error):
+            raise
+        if len(arrivals) == 1:
+            return Added(poisoned=[(arrivals[0], " ".join(str(error).split())[:500])])
+    middle = len(arrivals) // 2
+    added = _add_or_halve(arrivals[:middle], rules, now)
+    added += _add_or_halve(arrivals[middle:], rules, now)
+    return added
+
+
+def _is_poison(error: Exception) -> bool:
+    """True for errors that come from what a message holds, false for those of the server or the connection."""
+    if isinstance(error, OperationalError):
+        return _sqlstate(error).startswith("54")  # a limit: an index row too large, a structure too deep
+    return True
+
+
+def _sqlstate(error: Exception) -> str:
+    return getattr(error.__cause__, "sqlstate", None) or ""
+
+
+def _add(arrivals: Sequence[Arrival], rules: Rules, now: datetime) -> Added:
+    fresh = drop_duplicates(arrivals)
+    if not fresh:
+        return Added(duplicates=len(arrivals))
+    identities, moves = resolve_identities(fresh, rules)
+    accounts = resolve_accounts(fresh, rules)
+    joined = join_accounts(fresh, identities, accounts)
+    touched = _learn(fresh, identities, accounts, moves, rules)
+    events = store_events(fresh, _places(fresh, identities, accounts))
+    matched, counted = count_events(events, load_matchers(), get_tenant(current_tenant_id()).zone)
+    person_of = {known.id: known.person_id for known in identities.values()}
+    _extend_spans(events, person_of)
+    touched |= {(PERSON, person_of[identity_id]) for identity_id, _account in joined}
+    touched |= {(ACCOUNT, account_id) for _identity, account_id in joined}
+    touched |= {(PERSON, person_of[event.identity_id]) for event in matched}
+    touched |= {(ACCOUNT, event.account_id) for event in matched if event.account_id is not None}
+    touch(touched, now=now)
+    note_events(fresh)
+    return Added(events=len(fresh), duplicates=len(arrivals) - len(fresh), activity=counted)
+
+
+def _places(
+    arrivals: Sequence[Arrival], identities: Mapping[Node, Known], accounts: Mapping[str, int]
+) -> list[tuple[int, int | None]]:
+    """The identity and the account of each event."""
+    ids = [identities[arrival.actor].id for arrival in arrivals]
+    unnamed = {id for id, arrival in zip(ids, arrivals, strict=True) if arrival.message.group_id is None}
+    memberships = memberships_of(unnamed)
+    return [
+        (id, account_of(arrival, id, accounts, memberships))
+        for id, arrival in zip(ids, arrivals, strict=True)
+    ]
+
+
+def _learn(
+    arrivals: Sequence[Arrival],
+    identities: Mapping[Node, Known],
+    accounts: Mapping[str, int],
+    moves: Sequence[Move],
+    rules: Rules,
+) -> set[Subject]:
+    """Traits, what persons and accounts look like with them, and whether they count. Returns whom that concerns."""
+    of_persons, of_accounts = remember_traits(arrivals, identities, accounts)
+    moved = {person_id for move in moves for person_id in (move.old_person_id, move.new_person_id)}
+    flipped = show_persons(of_persons, moved, rules)
+    show_accounts(of_accounts)
+    touched = {(PERSON, id) for id in moved | of_persons.keys()} | {(ACCOUNT, id) for id in of_accounts}
+    return touched | mark_persons_again(flipped, [move.identity_id for move in moves])
+
+
+def _extend_spans(events: Iterable[Stored], person_of: Mapping[int, int]) -> None:
+    """First and last seen of persons and accounts, by event time."""
+    persons: Span = {}
+    accounts: Span = {}
+    for event in events:
+        _widen(persons, person_of[event.identity_id], event.ts)
+        if event.account_id is not None:
+            _widen(accounts, event.account_id, event.ts)
+    for statement, spans in ((_SEEN_PERSONS, persons), (_SEEN_ACCOUNTS, accounts)):
+        rows = ({"id": id, "first": first, "last": last} for id, (first, last) in spans.items())
+        execute(statement, rows=as_json(rows))
+
+
+def _widen(spans: Span, id: int, ts: datetime) -> None:
+    first, last = spans.get(id, (ts, ts))
+    spans[id] = (min(first, ts), max(last, ts))

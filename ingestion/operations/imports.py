@@ -1,0 +1,185 @@
+"""Files into history, by the same code as the fold. A slice of rows and the mark of how far we are commit together, so
+a killed import goes on where it stopped, and the same file with the same plan adds nothing a second time.
+
+Events keep their own time; received they are now: nothing that was decided before is changed by an import."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from ingestion.connectors.files import BadRow, NumberedRow, file_hash, open_rows
+from ingestion.models import ImportRun
+from ingestion.operations.arrivals import Arrival, Request
+from ingestion.operations.fold import Refused, keep_refused, poisoned, to_arrival
+from ingestion.operations.history import add_to_history
+from ingestion.operations.marks import exclusion_rules
+from ingestion.operations.memory import collector_paused
+from ingestion.rules.exclusion import Rules
+from ingestion.rules.mapping import Plan, fallback_id, item_of, plain
+from ingestion.rules.types import Rejection
+from tenants import audit
+from tenants.audit import Actor
+from tenants.context import tenant_context
+from tenants.models import Source, Tenant
+
+SLICE = 5_000  # rows of one transaction
+Progress = Callable[[ImportRun], None]
+
+
+class ImportRefused(ValueError):
+    """The file is not imported. The message says why and what to do."""
+
+
+class ImportedElsewhere(ImportRefused):
+    """Another process is importing the same file; the run is its own to finish."""
+
+
+@dataclass(frozen=True)
+class FileImport:
+    """One file on its way into one source. Raises FileError when the file cannot be read."""
+
+    tenant: Tenant
+    source: Source
+    path: Path
+    plan: Plan
+    now: datetime
+
+    def slices(self, start: int = 0) -> Iterator[list[NumberedRow]]:
+        """The rows from `start` on, as many at a time as one transaction stores."""
+        rows = open_rows(self.path).rows(start)
+        while piece := list(islice(rows, SLICE)):
+            yield piece
+
+    def read(
+        self, rows: Iterable[NumberedRow], *, digest: str, request: Request, rules: Rules
+    ) -> tuple[list[Arrival], list[tuple[int, Refused]]]:
+        """The messages of some rows; what is refused, with its row number."""
+        arrivals: list[Arrival] = []
+        refused: list[tuple[int, Refused]] = []
+        for number, row in rows:
+            result = self._arrival(number, row, digest, request, rules)
+            if isinstance(result, Arrival):
+                arrivals.append(result)
+            else:
+                refused.append((number, result))
+        return arrivals, refused
+
+    def _arrival(
+        self, number: int, row: dict[str, Any] | BadRow, digest: str, request: Request, rules: Rules
+    ) -> Arrival | Refused:
+        if isinstance(row, BadRow):
+            return Refused(request, row.raw, Rejection("unreadable_row", row.reason))
+        item, rejection = item_of(
+            self.plan, row, fallback_id=fallback_id(digest, self.plan, number), now=self.now
+        )
+        if rejection is not None:
+            return Refused(request, plain(item), rejection)
+        return to_arrival(item, request, rules)
+
+    def request(self, run_id: object = "") -> Request:
+        """What messages of this import say about how they came in."""
+        return Request(self.source.pk, "import", self.now, {"import_id": str(run_id)}, {})
+
+
+@dataclass
+class ImportResult:
+    """What one call did. `resumed_at`: rows that an earlier call had read; `done_before`: when the whole file was
+    imported, if it was."""
+
+    run: ImportRun
+    events: int = 0
+    duplicates: int = 0
+    activity: int = 0
+    resumed_at: int = 0
+    done_before: datetime | None = None
+
+
+def import_file(
+    file: FileImport, *, by: Actor, progress: Progress | None = None, again: bool = False
+) -> ImportResult:
+    """Import a file, or go on with it. Opens one transaction for each slice: call it outside any.
+
+    `again` reads a file that was imported once more, which adds only what was not there. Raises FileError,
+    ImportRefused."""
+    digest = file_hash(file.path)
+    rows_total = open_rows(file.path).count()
+    with tenant_context(file.tenant.pk):
+        result = _start(file, digest, rows_total, by, again)
+    if result.done_before is not None:
+        return result
+    try:
+        for piece in file.slices(result.resumed_at):
+            with tenant_context(file.tenant.pk), collector_paused():
+                _store(file, piece, digest, result)
+            if progress is not None:
+                progress(result.run)
+    except ImportedElsewhere:
+        raise
+    except Exception as error:
+        with tenant_context(file.tenant.pk):
+            _finish(result.run, ImportRun.State.FAILED, str(error)[:2000], by, file.now)
+        raise
+    with tenant_context(file.tenant.pk):
+        _finish(result.run, ImportRun.State.DONE, "", by, file.now)
+    return result
+
+
+def _start(file: FileImport, digest: str, rows_total: int, by: Actor, again: bool) -> ImportResult:
+    """The run of this file, plan and source: a new one, or the one to go on with."""
+    fresh = {"file_name": file.path.name, "state": ImportRun.State.RUNNING, "started_at": file.now}
+    run, is_new = ImportRun.objects.get_or_create(
+        source=file.source, file_hash=digest, mapping=file.plan.to_json(), defaults=fresh
+    )
+    run = ImportRun.objects.select_for_update().get(pk=run.pk)
+    if run.state == ImportRun.State.DONE:
+        if not again:
+            return ImportResult(run, done_before=run.finished_at)
+        run.rows_read = run.rows_rejected = 0
+    run.state, run.error, run.finished_at, run.rows_total = ImportRun.State.RUNNING, "", None, rows_total
+    run.save()
+    if is_new:
+        audit.record(by=by, verb="import.started", target=run, fields=["file_name", "mapping"], now=file.now)
+    return ImportResult(run, resumed_at=run.rows_read)
+
+
+def _store(file: FileImport, piece: list[NumberedRow], digest: str, result: ImportResult) -> None:
+    """One slice and the mark of how far we are."""
+    start, end = piece[0][0], piece[-1][0] + 1
+    run = ImportRun.objects.select_for_update().get(pk=result.run.pk)
+    if run.rows_read != start:
+        raise ImportedElsewhere(_("This file is being imported by another process. Let that one finish."))
+    rules = exclusion_rules()
+    arrivals, numbered = file.read(piece, digest=digest, request=file.request(run.pk), rules=rules)
+    refused = [each for _number, each in numbered]
+    if start == 0 and not arrivals:
+        raise ImportRefused(_all_refused(refused))
+    added = add_to_history(arrivals, rules=rules, now=file.now)
+    refused += [poisoned(arrival, words) for arrival, words in added.poisoned]
+    keep_refused(refused)
+    result.events += added.events
+    result.duplicates += added.duplicates
+    result.activity += added.activity
+    run.rows_read, run.rows_rejected = end, run.rows_rejected + len(refused)
+    run.save(update_fields=["rows_read", "rows_rejected"])
+    result.run = run
+
+
+def _all_refused(refused: list[Refused]) -> str:
+    details = Counter(each.reason.detail for each in refused)
+    return _("Not one of the first %(number)s rows can be read, so nothing was imported. %(detail)s") % {
+        "number": len(refused),
+        "detail": details.most_common(1)[0][0],
+    }
+
+
+def _finish(run: ImportRun, state: str, error: str, by: Actor, now: datetime) -> None:
+    run = ImportRun.objects.select_for_update().get(pk=run.pk)
+    run.state, run.error, run.finished_at = state, error, now
+    run.save(update_fields=["state", "error", "finished_at"])
+    audit.record(by=by, verb=f"import.{state}", target=run, fields=["rows_read", "rows_rejected"], now=now)

@@ -1,0 +1,63 @@
+"""Which activity counts. Activity of an excluded person or account is marked, and marked again when that changes."""
+
+from collections.abc import Collection, Iterable
+
+from ingestion.models import ExclusionRule
+from ingestion.operations.touched import ACCOUNT, PERSON, Subject
+from ingestion.queries.sql import execute, fetch
+from ingestion.rules.exclusion import Rules, rules_from
+
+_MARK = """
+UPDATE ingestion_activity c SET exclusion = w.exclusion
+FROM (
+    SELECT c.event_id, c.action_version_id,
+        COALESCE(NULLIF(e.exclusion, 0), NULLIF(p.exclusion, 0), a.exclusion, 0) AS exclusion
+    FROM ingestion_activity c
+    JOIN ingestion_event e ON e.tenant_id = %(tenant_id)s AND e.id = c.event_id AND e.received_at = c.received_at
+    JOIN ingestion_identity i ON i.tenant_id = %(tenant_id)s AND i.id = c.identity_id
+    JOIN ingestion_person p ON p.tenant_id = %(tenant_id)s AND p.id = i.person_id
+    LEFT JOIN ingestion_account a ON a.tenant_id = %(tenant_id)s AND a.id = c.account_id
+    WHERE c.tenant_id = %(tenant_id)s AND (c.identity_id = ANY(%(identities)s) OR c.account_id = ANY(%(accounts)s))
+) w
+WHERE c.tenant_id = %(tenant_id)s AND c.event_id = w.event_id AND c.action_version_id = w.action_version_id
+  AND c.exclusion <> w.exclusion
+"""
+_IDENTITIES_OF = (
+    "SELECT id FROM ingestion_identity WHERE tenant_id = %(tenant_id)s AND person_id = ANY(%(ids)s)"
+)
+_ACCOUNTS_OF = """
+SELECT DISTINCT account_id FROM ingestion_accountmembership
+WHERE tenant_id = %(tenant_id)s AND identity_id = ANY(%(ids)s)
+"""
+_PERSONS_IN = """
+SELECT DISTINCT i.person_id FROM ingestion_accountmembership m
+JOIN ingestion_identity i ON i.tenant_id = %(tenant_id)s AND i.id = m.identity_id
+WHERE m.tenant_id = %(tenant_id)s AND m.account_id = ANY(%(ids)s)
+"""
+
+
+def exclusion_rules() -> Rules:
+    """What this tenant calls internal."""
+    return rules_from(ExclusionRule.objects.values_list("kind", "value"))
+
+
+def mark_persons_again(persons: Collection[int], moved_identities: Iterable[int] = ()) -> set[Subject]:
+    """Mark the activity of persons whose exclusion changed, and of identities that changed their person. Returns whose
+    scores that concerns."""
+    identities = list(moved_identities)
+    if persons:
+        identities += [row[0] for row in fetch(_IDENTITIES_OF, ids=list(persons))]
+    if not identities:
+        return set()
+    execute(_MARK, identities=identities, accounts=[])
+    accounts = {(ACCOUNT, row[0]) for row in fetch(_ACCOUNTS_OF, ids=identities)}
+    return accounts | {(PERSON, id) for id in persons}
+
+
+def mark_accounts_again(accounts: Collection[int]) -> set[Subject]:
+    """The same for accounts whose exclusion changed."""
+    if not accounts:
+        return set()
+    execute(_MARK, identities=[], accounts=list(accounts))
+    persons = {(PERSON, row[0]) for row in fetch(_PERSONS_IN, ids=list(accounts))}
+    return persons | {(ACCOUNT, id) for id in accounts}

@@ -1,0 +1,130 @@
+"""Events that could not be read are kept whole with the reason, to be mended and replayed. Nothing is dropped."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from ingestion.models import QuarantinedEvent
+from ingestion.operations.inbox import append_to_inbox
+from ingestion.rules.cleaning import Cleaner
+from ingestion.rules.json_text import JsonError, dump_json, parse_json
+from ingestion.rules.timestamps import parse_instant
+from ingestion.rules.types import Rejection
+from ingestion.rules.wire import check_shape
+from tenants import audit
+from tenants.audit import Actor
+
+LABEL_LIMIT = 255
+
+
+class AlreadyReplayed(ValueError):
+    """The event went back into the stream before."""
+
+
+class StillUnreadable(ValueError):
+    """The event, as mended, would be rejected again. The message says why."""
+
+
+def quarantine(
+    *,
+    source_id: UUID,
+    raw: Any,
+    code: str,
+    detail: str,
+    received_at: datetime,
+    client: Mapping[str, Any],
+    envelope: Mapping[str, Any] | None = None,
+) -> QuarantinedEvent:
+    """Keep one unreadable item of the current tenant. `raw` is any JSON value."""
+    rejected = [(raw, Rejection(code, detail))]
+    return quarantine_all(
+        source_id=source_id, rejected=rejected, received_at=received_at, client=client, envelope=envelope
+    )[0]
+
+
+def quarantine_all(
+    *,
+    source_id: UUID,
+    rejected: Iterable[tuple[Any, Rejection]],
+    received_at: datetime,
+    client: Mapping[str, Any],
+    envelope: Mapping[str, Any] | None = None,
+) -> list[QuarantinedEvent]:
+    """Keep unreadable items of one request, in one statement. What the batch said for all of them (its context) is
+    written into each, so that each can be replayed alone."""
+    return QuarantinedEvent.objects.bulk_create(
+        QuarantinedEvent(
+            source_id=source_id,
+            received_at=received_at,
+            message_id=_label(raw, "messageId"),
+            event_name=_label(raw, "event") or _label(raw, "name"),
+            code=rejection.code,
+            detail=rejection.detail,
+            raw=dump_json(_standing_alone(raw, envelope or {})).decode(),
+            client=dict(client),
+        )
+        for raw, rejection in rejected
+    )
+
+
+@transaction.atomic
+def replay_quarantined(*, event: QuarantinedEvent, by: Actor, now: datetime, raw: str | None = None) -> None:
+    """Send the event through the inbox again, as it was or as mended (`raw`, JSON text).
+
+    It keeps its time: without one of its own it happened when it was first received. Raises AlreadyReplayed, or
+    StillUnreadable when the request that brought it would still reject it; the fold may yet find more.
+    """
+    event = QuarantinedEvent.objects.select_for_update().get(pk=event.pk)
+    if event.replayed_at is not None:
+        raise AlreadyReplayed(_("This event was replayed already."))
+    mended = event.raw if raw is None else raw
+    try:
+        item = parse_json(mended.encode("utf-8", "surrogatepass"))
+    except JsonError as error:
+        raise StillUnreadable(str(error)) from error
+    rejection = check_shape(item)
+    if rejection is not None:
+        raise StillUnreadable(rejection.detail)
+    append_to_inbox(
+        source_id=event.source_id,
+        payload=dump_json({"batch": [_moved(item, event.received_at, now)]}),
+        client=event.client,
+        received_at=now,
+    )
+    QuarantinedEvent.objects.filter(pk=event.pk).update(replayed_at=now, raw=mended)
+    fields = ["raw", "replayed_at"] if mended != event.raw else ["replayed_at"]
+    audit.record(by=by, verb="quarantined_event.replayed", target=event, fields=fields, now=now)
+
+
+def _label(raw: Any, field: str) -> str:
+    value = raw.get(field) if isinstance(raw, dict) else None
+    return Cleaner().text(value, field)[:LABEL_LIMIT] if isinstance(value, str) else ""
+
+
+def _standing_alone(raw: Any, envelope: Mapping[str, Any]) -> Any:
+    """The item with what its batch said for all items; the item wins."""
+    if not isinstance(raw, dict):
+        return raw
+    whole = dict(raw)
+    for field in ("context", "integrations"):
+        shared, own = envelope.get(field), raw.get(field) or {}
+        if shared and isinstance(shared, dict) and isinstance(own, dict):
+            whole[field] = shared | own
+    if envelope.get("sentAt"):
+        whole.setdefault("sentAt", envelope["sentAt"])
+    return whole
+
+
+def _moved(item: dict[str, Any], received_at: datetime, now: datetime) -> dict[str, Any]:
+    """The item as if sent now: its sentAt moves by the wait, so that the skew of its clock stays what it was."""
+    moved = dict(item)
+    if not (item.get("timestamp") or item.get("originalTimestamp")):
+        moved["timestamp"] = received_at.isoformat()
+    sent_at = parse_instant(item.get("sentAt"))
+    if sent_at is not None:
+        moved["sentAt"] = (sent_at + (now - received_at)).isoformat()
+    return moved

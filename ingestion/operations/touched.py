@@ -1,0 +1,37 @@
+"""The queue between history and scores: whose history changed since they were last scored."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from ingestion.models import Touched
+from ingestion.queries.sql import as_json, execute, fetch
+from tenants.context import current_tenant_id
+from tenants.work import wake
+
+PERSON, ACCOUNT = int(Touched.Kind.PERSON), int(Touched.Kind.ACCOUNT)
+Subject = tuple[int, int]  # kind, id
+
+_TOUCH = """
+INSERT INTO ingestion_touched (tenant_id, subject_kind, subject_id)
+SELECT %(tenant_id)s, r.kind, r.id FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(kind smallint, id bigint)
+"""
+_TAKE = """
+DELETE FROM ingestion_touched WHERE tenant_id = %(tenant_id)s AND id IN (
+    SELECT id FROM ingestion_touched WHERE tenant_id = %(tenant_id)s
+    ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+) RETURNING subject_kind, subject_id
+"""
+
+
+def touch(subjects: Iterable[Subject], *, now: datetime) -> None:
+    """Say that these subjects need a new score, and wake scoring."""
+    rows = [{"kind": kind, "id": id} for kind, id in sorted(set(subjects))]
+    if rows:
+        execute(_TOUCH, rows=as_json(rows))
+        wake(tenant_id=current_tenant_id(), kind="score", at=now)
+
+
+def take_touched(*, limit: int) -> list[Subject]:
+    """Take up to `limit` touches off the queue, oldest first, and return the distinct (kind, id) among them. Score them
+    in the same transaction: if it fails they are back. A subject may be a person merged into another since."""
+    return sorted(set(fetch(_TAKE, limit=limit)))

@@ -1,0 +1,140 @@
+"""Reads behind the pages of Data: actions with their use, the catalogue, events, persons and accounts, page by page.
+
+Pages go by key, not by offset: page 500 costs what page 1 costs (DESIGN.md §9.6).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count, QuerySet
+
+from ingestion.models import Account, Action, ActionVersion, Activity, EventName, Person
+from ingestion.models.events import EventKind, Exclusion
+from ingestion.rules.catalogue import merge
+
+LATELY = timedelta(days=30)
+COUNTABLE_KINDS = (EventKind.TRACK, EventKind.PAGE, EventKind.SCREEN)
+
+
+@dataclass(frozen=True)
+class ActionSummary:
+    """An action, its newest version, and how many events of the last 30 days it matched."""
+
+    action: Action
+    version: ActionVersion
+    recent: int
+
+
+def newest_versions(action_ids: Iterable[UUID]) -> dict[UUID, ActionVersion]:
+    """The newest version of each action."""
+    rows = ActionVersion.objects.filter(action_id__in=list(action_ids))
+    return {row.action_id: row for row in rows.order_by("action_id", "-number").distinct("action_id")}
+
+
+def recent_counts(version_ids: Iterable[int], *, now: datetime) -> dict[int, int]:
+    """Events of the last 30 days that count, per action version. Reads all of their activity: not for a hot path."""
+    rows = Activity.objects.filter(
+        action_version_id__in=list(version_ids), ts__gte=now - LATELY, ts__lt=now, exclusion=Exclusion.NONE
+    )
+    return dict(rows.values_list("action_version_id").annotate(number=Count("*")))
+
+
+def action_summaries(actions: QuerySet[Action], *, now: datetime) -> list[ActionSummary]:
+    """Each action with its newest version and its count, in the given order. 3 queries, whatever their number."""
+    rows = list(actions.select_related("business_unit"))
+    versions = newest_versions(row.pk for row in rows)
+    counts = recent_counts((version.pk for version in versions.values()), now=now)
+    return [
+        ActionSummary(row, versions[row.pk], counts.get(versions[row.pk].pk, 0))
+        for row in rows
+        if row.pk in versions
+    ]
+
+
+def event_names_without_action(known: Iterable[ActionSummary], *, limit: int = 200) -> list[EventName]:
+    """Names in the catalogue that none of these actions looks for, the most frequent first."""
+    covered = {(row.version.event_kind, row.version.event_name) for row in known}
+    rows = EventName.objects.filter(kind__in=COUNTABLE_KINDS).order_by("-received")[: limit + len(covered)]
+    return [row for row in rows if (row.kind, row.name) not in covered][:limit]
+
+
+def trait_values_seen(model: type[Person] | type[Account], *, sample: int = 200) -> dict[str, list[str]]:
+    """Trait names with up to five of their values, from the subjects seen last. A form's suggestions, not a census."""
+    found: dict[str, list[str]] = {}
+    for traits in model.objects.order_by("-last_seen_at").values_list("traits", flat=True)[:sample]:
+        for name, value in traits.items():
+            examples = found.setdefault(name, [])
+            text = str(value).lower() if isinstance(value, bool) else str(value)
+            if isinstance(value, str | int | float) and len(examples) < 5 and text not in examples:
+                examples.append(text[:80])
+    return dict(sorted(found.items()))
+
+
+@dataclass(frozen=True)
+class PropertyShape:
+    """A property as received so far. types: (name, count), the most frequent first; null is not counted as a type."""
+
+    name: str
+    types: tuple[tuple[str, int], ...]
+    example: str
+
+    @property
+    def is_mixed(self) -> bool:
+        """More than one type came: a bug in a tracker more often than not. Whole and broken numbers are one."""
+        return len({"number" if kind == "integer" else kind for kind, _count in self.types} - {"null"}) > 1
+
+
+@dataclass(frozen=True)
+class EventProfile:
+    """Everything the catalogue knows about one event name."""
+
+    kind: int
+    name: str
+    received: int
+    first_seen_at: datetime
+    last_seen_at: datetime
+    by_source: tuple[EventName, ...]
+    properties: tuple[PropertyShape, ...]
+
+
+def event_profile(kind: int, name: str) -> EventProfile | None:
+    """One event over all sources, or None when it was never received. 1 query."""
+    rows = tuple(EventName.objects.filter(kind=kind, name=name).order_by("-received"))
+    if not rows:
+        return None
+    shape: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        shape = merge(shape, row.properties)
+    return EventProfile(
+        kind=kind,
+        name=name,
+        received=sum(row.received for row in rows),
+        first_seen_at=min(row.first_seen_at for row in rows),
+        last_seen_at=max(row.last_seen_at for row in rows),
+        by_source=rows,
+        properties=tuple(_property_shape(name, seen) for name, seen in sorted(shape.items())),
+    )
+
+
+def actions_by_event(actions: QuerySet[Action]) -> dict[tuple[int, str], list[Action]]:
+    """Which of these actions count which event, in their newest version. 2 queries."""
+    rows = list(actions)
+    versions = newest_versions(row.pk for row in rows)
+    found: dict[tuple[int, str], list[Action]] = {}
+    for row in rows:
+        version = versions[row.pk]
+        found.setdefault((version.event_kind, version.event_name), []).append(row)
+    return found
+
+
+def _property_shape(name: str, seen: dict[str, Any]) -> PropertyShape:
+    types = sorted(
+        ((kind, count) for kind, count in seen.items() if kind != "example"), key=lambda item: -item[1]
+    )
+    example = seen.get("example", "")
+    return PropertyShape(
+        name, tuple(types), str(example).lower() if isinstance(example, bool) else str(example)
+    )

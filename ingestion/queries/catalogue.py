@@ -1,0 +1,53 @@
+"""Names of events and what actions look for."""
+
+import difflib
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Max, QuerySet, Sum
+
+from ingestion.models import ActionVersion, EventName
+from ingestion.queries.paging import starts_with
+
+COMPARED = 5_000  # names; a product with more has put ids into them
+
+
+@dataclass(frozen=True)
+class KnownEvent:
+    """A name that was received, over all sources."""
+
+    kind: int
+    name: str
+    received: int
+    last_seen_at: datetime
+
+
+def current_action_version(action_id: UUID) -> ActionVersion | None:
+    """The newest version of an action, which whoever defines something now would use. 1 query."""
+    return ActionVersion.objects.filter(action_id=action_id).order_by("-number").first()
+
+
+def event_names(prefix: str = "", *, limit: int = 50) -> list[KnownEvent]:
+    """Received names that begin with `prefix`, the most frequent first. 1 query."""
+    rows = EventName.objects.exclude(name="")
+    if prefix:
+        rows = rows.filter(starts_with("name", prefix))
+    return [KnownEvent(**row) for row in _over_sources(rows)[:limit]]
+
+
+def close_names(name: str, *, limit: int = 3) -> list[str]:
+    """Received names that a mistyped one may have meant, the closest first. 1 query."""
+    known = {row["name"] for row in _over_sources(EventName.objects.exclude(name=""))[:COMPARED]}
+    by_lower = {each.lower(): each for each in sorted(known)}
+    found = difflib.get_close_matches(name.lower(), by_lower, n=limit, cutoff=0.6)
+    return [by_lower[each] for each in found]
+
+
+def _over_sources(rows: QuerySet[EventName]) -> QuerySet[EventName, Any]:
+    return (
+        rows.values("kind", "name")
+        .annotate(received=Sum("received"), last_seen_at=Max("last_seen_at"))
+        .order_by("-received", "name")
+    )

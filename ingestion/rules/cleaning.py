@@ -1,0 +1,91 @@
+"""Makes any JSON value one that PostgreSQL stores and every reader can read.
+
+What can be mended is mended and noted (NUL, lone surrogates, over-long texts and keys); what cannot without changing
+its meaning rejects the event (nesting, numbers beyond any column, sheer size).
+"""
+
+import re
+from typing import Any
+
+from ingestion.rules.types import Rejected
+
+MAX_DEPTH = 30
+MAX_VALUES = 20_000
+TEXT_LIMIT = 8_192  # characters
+KEY_LIMIT = 255
+NUMBER_LIMIT = 10**29  # numeric(38, 9) has 29 digits before the point
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+class Cleaner:
+    """Cleans one item. `notes` names what was changed, as `what:key`."""
+
+    __slots__ = ("notes", "values")
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+        self.values = 0
+
+    def text(self, value: str, key: str) -> str:
+        """The text without NUL and lone surrogates, cut at TEXT_LIMIT."""
+        value = self._storable(value, key)
+        if len(value) > TEXT_LIMIT:
+            self.note("text_truncated", key)
+            return value[:TEXT_LIMIT]
+        return value
+
+    def value(self, value: Any, key: str, depth: int = 1) -> Any:
+        """A clean copy. Raises Rejected."""
+        kind = type(value)
+        if kind is str:
+            if value.isascii() and "\0" not in value and len(value) <= TEXT_LIMIT:
+                return value
+            return self.text(value, key)
+        if kind is dict or kind is list:
+            if depth > MAX_DEPTH:
+                raise Rejected(
+                    "too_deep", f"“{key}” is nested more than {MAX_DEPTH} levels deep. Flatten it."
+                )
+            self.values += len(value)
+            if self.values > MAX_VALUES:
+                raise Rejected("too_many_values", f"The event has more than {MAX_VALUES} values. Split it.")
+            if kind is list:
+                return [self.value(element, key, depth + 1) for element in value]
+            return {
+                (clean := self.key(name)): self.value(element, clean, depth + 1)
+                for name, element in value.items()
+            }
+        if kind is int or kind is float:
+            return self._number(value, key)
+        return value
+
+    def key(self, key: str) -> str:
+        """Any text is a key, also the empty one and those with dots, but not a long or unstorable one."""
+        if key.isascii() and "\0" not in key and len(key) <= KEY_LIMIT:
+            return key
+        key = self._storable(key, key)
+        if len(key) > KEY_LIMIT:
+            key = key[:KEY_LIMIT]
+            self.note("key_truncated", key)
+        return key
+
+    def note(self, what: str, key: str) -> None:
+        if len(self.notes) < 20:
+            self.notes.append(f"{what}:{_UNSTORABLE.sub('', key)[:40]}")
+
+    def _storable(self, value: str, key: str) -> str:
+        if value.isascii() and "\0" not in value:
+            return value
+        cleaned = _UNSTORABLE.sub("", value)
+        if len(cleaned) != len(value):
+            self.note("characters_removed", key)
+        return cleaned
+
+    def _number(self, value: float, key: str) -> float | None:
+        if value != value:  # NaN
+            return None
+        if not -NUMBER_LIMIT < value < NUMBER_LIMIT:
+            raise Rejected(
+                "number_out_of_range", f"“{key[:40]}” must lie between -10^29 and 10^29. Send it as text."
+            )
+        return value

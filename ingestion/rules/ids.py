@@ -1,0 +1,65 @@
+"""Whose an event is: the ids of a person and an account, and those that clients send for nobody."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from ingestion.rules.types import Kind, Rejected, shown
+
+ID_LIMIT = 512
+EXACT_INTEGER = 2**53  # beyond it a float no longer names one integer
+_ZEROS = re.compile(r"[0-]*")
+_BLOCKED = frozenset(
+    (
+        *("-1", "nan", "nil", "none", "null", "undefined", "true", "false", "[object object]"),
+        *("anonymous", "guest", "distinctid", "distinct_id", "email", "id", "not_authenticated"),
+    )
+)
+
+
+def ids_of(
+    kind: Kind, item: Mapping[str, Any], context: Mapping[str, Any]
+) -> tuple[str | None, str | None, str | None, str | None]:
+    """(user, anonymous, previous, group) ids, each a text or None."""
+    user_id = _id(item, "userId")
+    anonymous_id = _id(item, "anonymousId")
+    previous_id = _id(item, "previousId") if kind is Kind.ALIAS else None
+    group_id = _id(item, "groupId") or _id(context, "groupId")
+    if user_id is None and anonymous_id is None:
+        near = next((name for name in ("user_id", "userID", "anonymous_id") if item.get(name)), None)
+        hint = f" Not `{near}`: names are camelCase." if near else ""
+        raise Rejected("missing_user_id", "Send `userId` (a text or a number) or `anonymousId`." + hint)
+    if kind is Kind.GROUP and group_id is None:
+        raise Rejected("missing_group_id", "A group call needs `groupId`, the account's id in your product.")
+    if kind is Kind.ALIAS and (user_id is None or previous_id is None):
+        raise Rejected("missing_previous_id", "An alias call needs `userId` and `previousId`.")
+    return user_id, anonymous_id, previous_id, group_id
+
+
+def _id(holder: Mapping[str, Any], field: str) -> str | None:
+    """The id as text; None for absent, null, empty and blank. Raises Rejected for one that stands for nobody."""
+    value = holder.get(field)
+    if value is None or value == "":
+        return None
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise Rejected("invalid_id", f"`{field}` is {shown(value)}. Send a text or a number.")
+    if isinstance(value, float):
+        if not value.is_integer() or abs(value) >= EXACT_INTEGER:
+            raise Rejected(
+                "invalid_id", f"`{field}` is {value}: this number is not exact. Send it as a text."
+            )
+        value = int(value)
+    text = str(value) if isinstance(value, int) else value
+    if not text.strip():
+        return None
+    if len(text) > ID_LIMIT:
+        raise Rejected("invalid_id", f"`{field}` has {len(text)} characters. {ID_LIMIT} are allowed.")
+    if field == "groupId" and text == "0":
+        return text  # a first account; a person 0 is everybody who was not logged in
+    if _ZEROS.fullmatch(text) or text.strip("'\" ").lower() in _BLOCKED:
+        raise Rejected(
+            "blocked_id",
+            f"`{field}` is {shown(text)}, which clients send for nobody in particular. "
+            "It would join strangers into one. Leave the field out until you know the id.",
+        )
+    return text

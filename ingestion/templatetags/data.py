@@ -1,0 +1,51 @@
+"""What received data looks like in templates."""
+
+import json
+from typing import Any
+
+from django import template
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+
+from charts import ProgressBar, draw
+from ingestion.forms.actions import TESTS
+from ingestion.models.events import EventKind
+
+register = template.Library()
+
+
+@register.filter
+def pretty_json(value: Any) -> str:
+    """Indented, readable in any script, keys in the order received."""
+    return json.dumps(value, indent=2, ensure_ascii=False, default=str)
+
+
+@register.filter
+def event_kind(kind: int) -> str:
+    """track, identify, page …"""
+    return str(EventKind(kind).label)
+
+
+@register.filter
+def json_text(text: str) -> str:
+    """JSON text indented; text that is none stays as it is."""
+    try:
+        return pretty_json(json.loads(text))
+    except ValueError:
+        return text
+
+
+@register.filter
+def filter_words(each: dict[str, Any]) -> str:
+    """plan is one of pro, team"""
+    value = each.get("value", "")
+    shown = ", ".join(str(part) for part in value) if isinstance(value, list) else str(value)
+    return f"{each['property']} {dict(TESTS)[each['op']]} {shown}".strip()
+
+
+@register.filter
+def progress(share: float) -> str:
+    """A bar from 0 to 1, with the percentage behind it."""
+    percent = round(share * 100)
+    bar = draw(ProgressBar(title=_("Progress"), value=percent, maximum=100, show_value=False), width=160)
+    return format_html('<span class="pq-progress">{} {}%</span>', bar, percent)

@@ -1,0 +1,28 @@
+"""Addresses of the ingestion API. Each works with and without a trailing slash, and none ever redirects."""
+
+from django.urls import path, re_path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+
+from ingestion.api.schema import DOCUMENTED
+from ingestion.api.views import EventView, MetricsView, SettingsView, unknown_address
+
+SHORT = {"b": "batch", "import": "batch", "t": "track", "i": "identify", "g": "group"}
+SHORT |= {"p": "page", "s": "screen", "a": "alias"}
+
+documented = [path(f"v1/{name}", view.as_view()) for name, view in DOCUMENTED.items()]
+other_spellings = [path(f"v1/{name}/", view.as_view(schema=None)) for name, view in DOCUMENTED.items()]
+for short, name in SHORT.items():
+    handler = EventView.as_view(schema=None, type=DOCUMENTED[name].type)
+    other_spellings += [path(f"v1/{short}", handler), path(f"v1/{short}/", handler)]
+
+urlpatterns = [
+    *documented,
+    *other_spellings,
+    re_path(r"^(?:v1/)?projects/(?P<key>[^/]+)/settings/?$", SettingsView.as_view(schema=None)),
+    re_path(r"^v1/m/?$", MetricsView.as_view(schema=None)),
+    re_path(
+        r"^(?:v1|batch|capture|track|e|i|s)(?:/|$)", unknown_address
+    ),  # PostHog's too: an SDK aimed at us by mistake
+    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="api-docs"),
+]

@@ -1,0 +1,1 @@
+"""`make demo`: everything PQL Hub is, on this machine, with a lifelike tenant in it."""

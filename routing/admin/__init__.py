@@ -1,0 +1,8 @@
+"""The console's pages of the routing room."""
+
+from routing.admin.holdouts import ExperimentAdmin
+from routing.admin.leads import LeadAdmin
+from routing.admin.pools import PoolAdmin
+from routing.admin.tables import RoutingTableAdmin
+
+__all__ = ["ExperimentAdmin", "LeadAdmin", "PoolAdmin", "RoutingTableAdmin"]

@@ -1,0 +1,101 @@
+"""Everything routing must know about a PQL before it decides."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from experiments.operations import Unit
+from ingestion.models import Account, Identity, Person
+from ingestion.queries.people import accounts_of
+from routing.rules.conditions import Facts
+from scoring.models import Definition, Level, Qualification
+from tenants.models import BusinessUnit
+
+PERSON, ACCOUNT = int(Level.PERSON), int(Level.ACCOUNT)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Who a lead is about: the person and the account they belong to, or the account alone."""
+
+    kind: int
+    id: int
+    label: str
+    person: Person | None
+    account: Account | None
+
+    @property
+    def account_label(self) -> str:
+        """The company a person's lead belongs to; "" for a lead that is a company."""
+        return str(self.account) if self.account and self.person else ""
+
+    @property
+    def unit(self) -> Unit:
+        """Who is randomised: the account where there is one, since colleagues talk."""
+        return Unit(ACCOUNT, self.account.pk) if self.account else Unit(self.kind, self.id)
+
+
+@dataclass(frozen=True)
+class Case:
+    """One PQL, ready to be decided."""
+
+    qualification: Qualification
+    definition: Definition
+    business_unit: BusinessUnit
+    subject: Subject
+    facts: Facts
+
+
+def case_of(qualification: Qualification) -> Case:
+    """Five queries or fewer."""
+    definition = qualification.definition
+    subject = subject_of(qualification.subject_kind, qualification.subject_id)
+    facts = Facts(
+        band=qualification.band,
+        points=qualification.points,
+        motion=definition.motion.name,
+        definition=definition.name,
+        level=Level(qualification.subject_kind).name.lower(),
+        signals=frozenset(line["name"] for line in qualification.contributions if line.get("points")),
+        person_traits=subject.person.traits if subject.person else {},
+        account_traits=subject.account.traits if subject.account else {},
+    )
+    return Case(qualification, definition, definition.business_unit, subject, facts)
+
+
+def subject_of(kind: int, subject_id: int) -> Subject:
+    """The person or account, or a bare number when its row is gone (erased)."""
+    if kind == ACCOUNT:
+        account = Account.objects.filter(pk=subject_id).first()
+        return Subject(kind, subject_id, str(account or f"#{subject_id}"), None, account)
+    person = Person.objects.filter(pk=subject_id).first()
+    account = account_of_person(subject_id)
+    return Subject(kind, subject_id, str(person or f"#{subject_id}"), person, account)
+
+
+def account_of_person(person_id: int) -> Account | None:
+    """The account they joined first: it never changes by joining another."""
+    accounts = accounts_of([person_id]).get(person_id, [])
+    return accounts[0] if accounts else None
+
+
+def earlier_units(subject: Subject) -> list[Unit]:
+    """The same subject under other keys: a person before they had an account, and persons merged into them."""
+    if subject.person is None:
+        return []
+    merged = Person.objects.filter(merged_into_id=subject.id).values_list("pk", flat=True)
+    own = [Unit(PERSON, subject.id)] if subject.account else []
+    return [*own, *(Unit(PERSON, pk) for pk in merged)]
+
+
+def user_ids(person_id: int) -> list[str]:
+    """The product's own ids of a person, as sent."""
+    rows = Identity.objects.filter(person_id=person_id, kind=Identity.Kind.USER).order_by("id")
+    return list(rows.values_list("value", flat=True)[:5])
+
+
+def top_reasons(contributions: list[Mapping[str, Any]], most: int) -> list[dict[str, Any]]:
+    """[{name, points}] of the signals that weigh most, points in hundredths."""
+    weighing = [line for line in contributions if line.get("points")]
+    ranked = sorted(weighing, key=lambda line: -abs(line["points"]))[:most]
+    return [{"name": line["name"], "points": cast(int, line["points"])} for line in ranked]

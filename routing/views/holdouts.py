@@ -1,0 +1,95 @@
+"""The page of a holdout: its arms, and, for those who may know, the leads it keeps back."""
+
+from collections.abc import Sequence
+from typing import cast
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from experiments import operations
+from experiments.models import Arm, Assignment, Experiment
+from experiments.queries import arm_counts
+from routing.queries.holdouts import held_out_by
+from routing.queries.visible import held_out_leads
+from scoring.models import Definition
+from tenants.access import Area, access_of
+from tenants.console import actor, page
+
+
+def show_holdout(request: HttpRequest, key: UUID) -> HttpResponse:
+    experiment = _get_experiment(request, key)
+    access = access_of(request.user)
+    counts = arm_counts(experiment)
+    context = {
+        "title": experiment.name,
+        "experiment": experiment,
+        "definition": Definition.objects.filter(pk=experiment.definition_id).first(),
+        "arms": counts,
+        "total": sum(row.assigned for row in counts),
+        "may_change": _may_change(request, experiment),
+        "sees_held_out": access.sees_held_out,
+        "leads": held_out_by(experiment, visible=held_out_leads(access)) if access.sees_held_out else [],
+        "original": experiment,
+        "opts": Experiment._meta,
+    }
+    return page(request, "experiments/holdout.html", context)
+
+
+@require_POST
+def act(request: HttpRequest, key: UUID) -> HttpResponse:
+    """Form field `do`: start, stop or delete (a draft)."""
+    experiment = _get_experiment(request, key)
+    if not _may_change(request, experiment):
+        raise PermissionDenied
+    by, now = actor(request), timezone.now()
+    try:
+        match request.POST.get("do"):
+            case "start":
+                operations.start(experiment=experiment, by=by, now=now)
+                messages.success(request, _("Running. New PQLs are assigned before anything acts on them."))
+            case "stop":
+                operations.stop(experiment=experiment, by=by, now=now)
+                messages.success(
+                    request, _("Stopped. New PQLs are all worked; held-out leads stay as they are.")
+                )
+            case "delete":
+                operations.delete_draft(experiment=experiment, by=by, now=now)
+                messages.success(request, _("Deleted."))
+                return redirect("admin:experiments_experiment_changelist")
+            case _:
+                raise Http404
+    except operations.WrongState as refusal:
+        messages.error(request, str(refusal))
+    return redirect("admin:experiments_experiment_page", experiment.pk)
+
+
+def shares_and_counts(keys: Sequence[UUID]) -> dict[UUID, tuple[int, int]]:
+    """For each holdout: the control's share in hundredths of a percent, and the units assigned. Two queries."""
+    shares = dict(
+        Arm.objects.filter(experiment_id__in=keys, is_control=True).values_list("experiment_id", "weight")
+    )
+    counts = dict(
+        Assignment.objects.filter(experiment_id__in=keys)
+        .values_list("experiment_id")
+        .annotate(number=Count("id"))
+    )
+    return {key: (shares.get(key, 0), counts.get(key, 0)) for key in keys}
+
+
+def _get_experiment(request: HttpRequest, key: UUID) -> Experiment:
+    visible = access_of(request.user).visible(Area.EXPERIMENTS, "business_unit__path")
+    experiment = Experiment.objects.filter(visible, pk=key).select_related("business_unit").first()
+    if experiment is None:
+        raise Http404
+    return cast(Experiment, experiment)
+
+
+def _may_change(request: HttpRequest, experiment: Experiment) -> bool:
+    return bool(request.user.has_perm("experiments.change_experiment", experiment))  # type: ignore[union-attr]

@@ -1,0 +1,304 @@
+"""The scoring room's pages: definitions, motions, replays, PQLs, and the persons and accounts they are about."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.text import slugify
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.contrib.filters.admin import RangeDateFilter
+
+from ingestion.admin import ActionAdmin
+from ingestion.models import Account, Action, Person
+from ingestion.queries import subject_labels
+from ingestion.templatetags.data import progress
+from scoring.forms.definitions import DefinitionForm, MotionForm
+from scoring.models import Definition, Level, Motion, Qualification, ReplayRun
+from scoring.operations import create_definition, create_motion, edit_motion
+from scoring.queries.overview import DefinitionRow, definition_rows, definitions_using
+from scoring.queries.preview import reasons
+from scoring.queries.replays import progress_of
+from scoring.queries.subjects import visible_pqls
+from scoring.templatetags.points import points, signed_points
+from scoring.views import definitions, draft, qualifications, replays, subjects, templates
+from scoring.views.panels import subject_url_name
+from tenants.access import Level as Access
+from tenants.access import access_of, units_visible_to
+from tenants.console import ReadOnlyAdmin, TenantAdmin, actor
+from tenants.listing import Listing, moment
+from tenants.paginator import CappedPaginator
+
+
+class OwnedAdmin(Listing, TenantAdmin):
+    """Forms that begin with the unit the user works in: the one the console is narrowed to, or their only one."""
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        units = list(units_visible_to(access_of(request.user), self.area, Access.CHANGE)[:2])
+        chosen = getattr(request, "unit_id", None) or (units[0].pk if len(units) == 1 else None)
+        return {"business_unit": chosen, **super().get_changeform_initial_data(request)}
+
+
+@admin.register(Motion)
+class MotionAdmin(OwnedAdmin):
+    form = MotionForm
+    fields = ["name", "business_unit", "start_action", "goal_action", "goal_window_days"]
+    list_display = ["name", "business_unit", "start_action", "goal_action", "goal_window_days"]
+    list_select_related = ["business_unit", "start_action", "goal_action"]
+    ordering = ["name"]
+    empty_template = "scoring/_no_motions.html"
+
+    def save_model(self, request: HttpRequest, obj: Motion, form: Any, change: bool) -> None:
+        by, now = actor(request), timezone.now()
+        if change:
+            edit_motion(motion=obj, by=by, now=now)
+            return
+        made = create_motion(
+            business_unit=obj.business_unit,
+            name=obj.name,
+            start_action=obj.start_action,
+            goal_action=obj.goal_action,
+            goal_window_days=obj.goal_window_days,
+            by=by,
+            now=now,
+        )
+        obj.pk = made.pk
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Definition)
+class DefinitionAdmin(OwnedAdmin):
+    """Adding asks for the facts and goes on to the editor; everything else happens on the definition's own page."""
+
+    form = DefinitionForm
+    fields = ["name", "business_unit", "motion", "level", "description"]
+    list_display = ["name", "business_unit", "motion", "level", "state", "open_pqls"]
+    list_select_related = ["business_unit", "motion"]
+    list_filter = ["level", "motion", ("archived_at", admin.EmptyFieldListFilter)]
+    ordering = ["archived_at", "name"]
+    empty_template = "scoring/_no_definitions.html"
+
+    def get_urls(self) -> list[Any]:
+        def own(route: str, view: Any, name: str) -> Any:
+            return path(f"<uuid:key>/{route}", self.admin_site.admin_view(view), name=name)
+
+        view = self.admin_site.admin_view
+        return [
+            path("templates/", view(templates.choose_template), name="scoring_definition_templates"),
+            path(
+                "templates/<slug:key>/", view(templates.use_template), name="scoring_definition_use_template"
+            ),
+            own("change/", definitions.show_definition, "scoring_definition_page"),
+            own("draft/", draft.edit_draft, "scoring_definition_draft"),
+            own("preview/", draft.preview_draft, "scoring_definition_preview"),
+            own("new-draft/", definitions.start_draft, "scoring_definition_new_draft"),
+            own("publish/", definitions.publish, "scoring_definition_publish"),
+            own("archive/", definitions.archive, "scoring_definition_archive"),
+            *super().get_urls(),
+        ]
+
+    def save_model(self, request: HttpRequest, obj: Definition, form: Any, change: bool) -> None:
+        made = create_definition(
+            business_unit=obj.business_unit,
+            motion=obj.motion,
+            name=obj.name,
+            level=obj.level,
+            description=obj.description,
+            by=actor(request),
+            now=timezone.now(),
+        )
+        obj.pk = made.pk
+
+    def response_add(
+        self, request: HttpRequest, obj: Definition, post_url_continue: Any = None
+    ) -> HttpResponse:
+        return redirect("admin:scoring_definition_draft", obj.pk)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def prepare_rows(self, request: HttpRequest, rows: Sequence[Any]) -> None:
+        found = definition_rows(list(rows))
+        for definition in rows:
+            definition.row = found[definition.pk]
+
+    @admin.display(description=gettext_lazy("State"))
+    def state(self, obj: Any) -> str:
+        row: DefinitionRow = obj.row
+        tags = []
+        if obj.archived_at:
+            tags.append(("pq-tag", _("archived")))
+        elif row.live:
+            tags.append(("pq-tag pq-tag-good", _("version %s live") % row.live.number))
+        if row.testing:
+            tags.append(("pq-tag", _("version %s testing") % row.testing.number))
+        if row.draft and not obj.archived_at:
+            tags.append(("pq-tag pq-tag-warn", _("draft")))
+        if row.is_outdated and not obj.archived_at:
+            tags.append(("pq-tag pq-tag-warn", _("uses an older action")))
+        return format_html_join(" ", '<span class="{}">{}</span>', tags)
+
+    @admin.display(description=gettext_lazy("PQLs now"))
+    def open_pqls(self, obj: Any) -> str:
+        url = reverse("admin:scoring_qualification_changelist")
+        query = f"definition__id__exact={obj.pk}&state__exact=open"
+        return format_html('<a class="pq-link" href="{}?{}">{}</a>', url, query, obj.row.open_pqls)
+
+
+@admin.register(ReplayRun)
+class ReplayRunAdmin(Listing, ReadOnlyAdmin):
+    unit_lookup = "version__definition__business_unit"
+    list_display = ["name", "first_day", "last_day", "state", "begun"]
+    list_select_related = ["version__definition"]
+    empty_template = "scoring/_no_replays.html"
+    ordering = ["-created_at"]
+
+    def get_urls(self) -> list[Any]:
+        def own(route: str, view: Any, name: str) -> Any:
+            return path(route, self.admin_site.admin_view(view), name=f"scoring_replayrun_{name}")
+
+        return [
+            own("add/", replays.add_replay, "add"),
+            own("<uuid:key>/change/", replays.show_replay, "change"),
+            *super().get_urls(),
+        ]
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(request.user.has_perm("scoring.add_replayrun"))
+
+    @admin.display(description=gettext_lazy("Replay of"))
+    def name(self, obj: ReplayRun) -> str:
+        words = {"name": obj.version.definition.name, "number": obj.version.number}
+        return _("%(name)s, version %(number)s") % words
+
+    @admin.display(description=gettext_lazy("State"))
+    def state(self, obj: ReplayRun) -> str:
+        if obj.finished_at:
+            return format_html('<span class="pq-tag pq-tag-good">{}</span>', _("done"))
+        return progress(progress_of(obj))
+
+    @admin.display(description=gettext_lazy("Begun"), ordering="created_at")
+    def begun(self, obj: ReplayRun) -> str:
+        return moment(obj.created_at)
+
+
+@admin.register(Qualification)
+class QualificationAdmin(Listing, ReadOnlyAdmin):
+    """Every episode of being a PQL, without those held out unless the user may see these."""
+
+    unit_lookup = "definition__business_unit"
+    list_display = [
+        "subject",
+        "definition",
+        "band_tag",
+        "score",
+        "why",
+        "state_tag",
+        "opened_at",
+        "closed_at",
+    ]
+    list_display_links = ["opened"]
+    list_select_related = ["definition"]
+    list_filter = ["definition", "state", "band", "subject_kind", ("opened_at", RangeDateFilter)]
+    empty_template = "scoring/_no_pqls.html"
+    list_filter_submit = True
+    ordering = ["-opened_at"]
+    paginator = CappedPaginator
+
+    def get_urls(self) -> list[Any]:
+        view = self.admin_site.admin_view(qualifications.show_qualification)
+        return [
+            path("<uuid:key>/change/", view, name="scoring_qualification_change"),
+            *super().get_urls(),
+        ]
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        seen = visible_pqls(access_of(request.user))
+        return super().get_queryset(request).filter(pk__in=seen.values("pk"))
+
+    def prepare_rows(self, request: HttpRequest, rows: Sequence[Any]) -> None:
+        for level in Level.values:
+            those = [row for row in rows if row.subject_kind == level]
+            names = subject_labels(level, {row.subject_id for row in those}) if those else {}
+            for row in those:
+                row.label = names.get(row.subject_id, f"#{row.subject_id}")
+
+    @admin.display(description=gettext_lazy("Who"))
+    def subject(self, obj: Any) -> str:
+        url = reverse(subject_url_name(obj.subject_kind), args=[obj.subject_id])
+        return format_html('<a class="pq-link" href="{}">{}</a>', url, obj.label)
+
+    @admin.display(description=gettext_lazy("Band"))
+    def band_tag(self, obj: Qualification) -> str:
+        return format_html('<span class="pq-band-{}">{}</span>', slugify(obj.band), obj.band)
+
+    @admin.display(description=gettext_lazy("Score"), ordering="points")
+    def score(self, obj: Qualification) -> str:
+        return points(obj.points)
+
+    @admin.display(description=gettext_lazy("Why"))
+    def why(self, obj: Qualification) -> str:
+        return " · ".join(f"{name} {signed_points(given)}" for name, given in reasons(obj.contributions)[:2])
+
+    @admin.display(description=gettext_lazy("Opened"), ordering="opened_at")
+    def opened(self, obj: Qualification) -> str:
+        return moment(obj.opened_at)
+
+    @admin.display(description=gettext_lazy("Closed"), ordering="closed_at")
+    def closed(self, obj: Qualification) -> str:
+        return moment(obj.closed_at)
+
+    @admin.display(description=gettext_lazy("State"), ordering="state")
+    def state_tag(self, obj: Qualification) -> str:
+        look = (
+            " pq-tag-good" if obj.state in (Qualification.State.OPEN, Qualification.State.CONVERTED) else ""
+        )
+        return format_html('<span class="pq-tag{}">{}</span>', look, obj.get_state_display())
+
+
+@admin.register(Action)
+class ActionInUseAdmin(ActionAdmin):
+    """The page of actions, with the definitions that use them."""
+
+    def used_by(self, action_ids: Sequence[UUID]) -> Mapping[UUID, Sequence[Any]]:
+        return definitions_using(action_ids)
+
+
+class SubjectAdmin(ReadOnlyAdmin):
+    """Persons and accounts have pages of their own: by key, with their scores. Registered here and not in ingestion
+    because scores are known here."""
+
+    unit_lookup = None
+    level: int
+
+    def get_urls(self) -> list[Any]:
+        def own(route: str, view: Any, name: str) -> Any:
+            wrapped = self.admin_site.admin_view(view)
+            return path(
+                route, wrapped, {"level": self.level}, name=f"ingestion_{self.opts.model_name}_{name}"
+            )
+
+        return [
+            own("", subjects.list_subjects, "changelist"),
+            own("<int:key>/change/", subjects.show_subject, "change"),
+            own("<int:key>/change/timeline/", subjects.show_timeline, "timeline"),
+            own("<int:key>/change/explain/", subjects.explain_subject, "explain"),
+        ]
+
+
+@admin.register(Person)
+class PersonAdmin(SubjectAdmin):
+    level = Level.PERSON
+
+
+@admin.register(Account)
+class AccountAdmin(SubjectAdmin):
+    level = Level.ACCOUNT

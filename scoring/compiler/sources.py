@@ -1,0 +1,114 @@
+"""The rows a version reads: activity that counts, and traits as of the moment, each mapped to the subject scored.
+
+Each comes in two texts. For everybody (or very many) tables are read once and joined. For a few subjects their rows are
+looked up one subject after the other in an index; LATERAL and OFFSET 0 leave the planner no other choice, because its
+statistics know nothing of a tenant that has just been imported, and its other choices read the tenant's whole history.
+"""
+
+from scoring.compiler.compiled import start_name, window_of
+from scoring.rules.spec import Level, SignalKind, Spec, WindowKind
+from scoring.rules.windows import Window
+
+TENANT = "tenant_id = %(tenant_id)s"
+_ASKED = "(%(subjects)s::bigint[] IS NULL OR {column} = ANY(%(subjects)s::bigint[]))"
+# (holder, subject_id): the holders of rows (identities, or the account itself) and the subjects they are scored as
+_FEW_HOLDERS = {
+    Level.PERSON: "(SELECT id AS holder, person_id AS subject_id FROM ingestion_identity"
+    f" WHERE {TENANT} AND person_id = ANY(%(subjects)s::bigint[]) OFFSET 0)",
+    Level.ACCOUNT: "(SELECT subject_id AS holder, subject_id FROM unnest(%(subjects)s::bigint[]) AS subject_id)",
+}
+_ALL_HOLDERS = {
+    Level.PERSON: "(SELECT id AS holder, person_id AS subject_id FROM ingestion_identity"
+    f" WHERE {TENANT} AND {_ASKED.format(column='person_id')})",
+    Level.ACCOUNT: "(SELECT id AS holder, id AS subject_id FROM ingestion_account"
+    f" WHERE {TENANT} AND {_ASKED.format(column='id')})",
+}
+_ACTIVITY_HOLDER = {Level.PERSON: "identity_id", Level.ACCOUNT: "account_id"}
+_TRAIT_KIND = {Level.PERSON: 1, Level.ACCOUNT: 2}
+
+
+def activity_rows(spec: Spec, *, few: bool) -> str:
+    """Rows (subject_id, action, ts, local_day, number) of the spec's actions that count: not excluded, known by
+    known_at, before `until`, and each action only as far back as its longest window."""
+    actions = ", ".join(str(action) for action in sorted(_reaches(spec)))
+    counts = (
+        f"action_version_id IN ({actions}) AND exclusion = 0 AND received_at <= %(known_at)s::timestamptz"
+        f" AND ts < %(until)s::timestamptz\n          AND {_reach(spec)}"
+    )
+    columns = "action_version_id AS action, ts, local_day, number"
+    return _held_rows("ingestion_activity", _ACTIVITY_HOLDER[spec.level], columns, counts, spec.level, few)
+
+
+def trait_rows(spec: Spec, *, few: bool) -> str:
+    """Rows (subject_id, name, text, number, valid_from): the value of each trait as of the moment."""
+    rows = _trait_values(spec, few, "valid_from < %(as_of)s::timestamptz")
+    return (
+        f"\n    SELECT DISTINCT ON (subject_id, name) * FROM ({rows}\n    ) AS past"
+        "\n    ORDER BY subject_id, name, valid_from DESC,"
+        ' message_id COLLATE "C" DESC, text COLLATE "C" DESC NULLS LAST'
+    )
+
+
+def coming_traits(spec: Spec, *, few: bool) -> str:
+    """Rows (subject_id, trait_changes): when the next value dated in the future comes true."""
+    rows = _trait_values(
+        spec, few, "valid_from >= %(as_of)s::timestamptz AND valid_from < %(until)s::timestamptz"
+    )
+    return (
+        f"\n    SELECT subject_id, min(valid_from) AS trait_changes FROM ({rows}\n    ) AS coming_values"
+        "\n    GROUP BY subject_id"
+    )
+
+
+def trait_moments(spec: Spec) -> str:
+    """Rows (subject_id, valid_from ...) of every value the spec's traits had or get, before `until`."""
+    return _trait_values(spec, False, "valid_from < %(until)s::timestamptz")
+
+
+def select(columns: list[str], rest: str) -> str:
+    """SELECT with one column a line."""
+    listed = ",\n        ".join(columns)
+    return f"\n    SELECT {listed}\n    {rest}"
+
+
+def _trait_values(spec: Spec, few: bool, dated: str) -> str:
+    known = (
+        f"subject_kind = {_TRAIT_KIND[spec.level]} AND name = ANY(%(trait_names)s::text[])"
+        f" AND received_at <= %(known_at)s::timestamptz AND {dated}"
+    )
+    columns = "name, text, number, valid_from, message_id"
+    return _held_rows("ingestion_traitvalue", "subject_id", columns, known, spec.level, few)
+
+
+def _held_rows(table: str, holder: str, columns: str, condition: str, level: Level, few: bool) -> str:
+    where = f"WHERE {TENANT} AND {condition}"
+    if few:
+        return (
+            f"\n    SELECT h.subject_id, r.* FROM {_FEW_HOLDERS[level]} AS h CROSS JOIN LATERAL ("
+            f"\n        SELECT {columns} FROM {table}"
+            f"\n        {where} AND {table}.{holder} = h.holder OFFSET 0\n    ) AS r"
+        )
+    return (
+        f"\n    SELECT h.subject_id, r.* FROM (\n        SELECT {holder} AS holder, {columns} FROM {table}"
+        f"\n        {where}\n    ) AS r JOIN {_ALL_HOLDERS[level]} AS h USING (holder)"
+    )
+
+
+def _reaches(spec: Spec) -> dict[int, set[Window]]:
+    """The windows in which each action is read."""
+    reaches: dict[int, set[Window]] = {}
+    for signal in spec.signals:
+        if signal.kind != SignalKind.TRAIT:
+            reaches.setdefault(int(signal.action_version_id or 0), set()).add(window_of(signal))
+    return reaches
+
+
+def _reach(spec: Spec) -> str:
+    parts = []
+    for action, windows in sorted(_reaches(spec).items()):
+        if Window(WindowKind.EVER) in windows:
+            parts.append(f"action_version_id = {action}")
+            continue
+        starts = ", ".join(f"%({start_name(window)})s::timestamptz" for window in sorted(windows))
+        parts.append(f"(action_version_id = {action} AND ts >= LEAST({starts}))")
+    return f"({' OR '.join(parts)})"

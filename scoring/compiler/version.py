@@ -1,0 +1,149 @@
+"""One statement per version: signal values first, then points.
+
+Shape of the text, top to bottom:
+  activity       the rows that count, of the subjects asked for, mapped to the subject (a person through identity, the
+                 account by the event's own account)
+  tallies        one row per subject: what each signal needs from its events, in one hash aggregate (no sort)
+  traits, tests  the value of each trait as of the moment, and which trait signals it makes true
+  subjects       the subjects asked for plus all that were found
+  measured       distinct days made distinct
+  signal_values  the value of every signal, and next_due_at
+  signal_points  raw points, points after caps
+Result: subject_id, points, has_required (every required signal is true), contributions (one object per signal whose
+value is not 0: signal, name, value, raw, points; the points add up to `points`), next_due_at.
+
+next_due_at is the earliest `as_of` at which the points of any signal can differ from now without anything new being
+received: an event leaves a window, an event or trait dated in the future comes true. It can be early (signals.py says
+for which signals), never late, and null when nothing can change.
+
+The bounds on ts are written per action, so that a signal over all time does not make windowed ones read everything.
+Comparisons are on bigint, smallint, timestamptz and text only: others are not leakproof, and row-level security would
+keep them from using an index.
+"""
+
+import json
+from typing import Any
+
+from scoring.compiler.compiled import Compiled, compiled
+from scoring.compiler.signals import SignalSql, action_sql, capped_points, raw_points
+from scoring.compiler.sources import activity_rows, coming_traits, select, trait_rows
+from scoring.compiler.traits import trait_conditions, trait_constants
+from scoring.rules.spec import SignalKind, SignalSpec, Spec
+
+
+def compile_version(spec: Spec, *, few: bool = False) -> Compiled:
+    """The statement for a spec. Its parameters: Compiled.parameters. few: for a list of up to some thousand subjects
+    (compiled.are_few), which are looked up one by one. Raises ValueError for a spec without signals."""
+    if not spec.signals:
+        raise ValueError("A version without signals gives no points: add a signal first.")
+    numbered = list(enumerate(spec.signals, start=1))
+    over_actions = {n: action_sql(signal, n) for n, signal in numbered if signal.kind != SignalKind.TRAIT}
+    has_traits = len(over_actions) < len(numbered)
+    constants: dict[str, Any] = {f"line_{n}": _line_start(signal) for n, signal in numbered}
+    stages: list[tuple[str, str]] = []
+    if over_actions:
+        stages += _tally_stages(spec, over_actions, few)
+    if has_traits:
+        stages += _test_stages(spec, constants, few)
+    stages.append(("subjects", _subjects(bool(over_actions), has_traits)))
+    stages.append(("measured", _measured(spec, bool(over_actions), has_traits)))
+    stages.append(("signal_values", _signal_values(spec, over_actions, has_traits)))
+    stages.append(("signal_points", _signal_points(spec)))
+    text = ",\n".join(f"{name} AS ({body}\n)" for name, body in stages)
+    return compiled(spec, f"WITH {text}\n{_result(spec)}", constants)
+
+
+def _tally_stages(spec: Spec, over_actions: dict[int, SignalSql], few: bool) -> list[tuple[str, str]]:
+    columns = [tally for sql in over_actions.values() for tally in sql.tallies]
+    columns.append("min(ts) FILTER (WHERE ts >= %(as_of)s::timestamptz) AS enters")
+    tallies = select(["subject_id", *columns], "FROM activity GROUP BY subject_id")
+    return [("activity", activity_rows(spec, few=few)), ("tallies", tallies)]
+
+
+def _test_stages(spec: Spec, constants: dict[str, Any], few: bool) -> list[tuple[str, str]]:
+    constants |= trait_constants(spec)
+    conditions = trait_conditions(spec)
+    columns = [f"max(CASE WHEN {test} THEN 1 ELSE 0 END) AS trait_{n}" for n, test in conditions.items()]
+    tests = select(["subject_id", *columns], "FROM traits GROUP BY subject_id")
+    return [("traits", trait_rows(spec, few=few)), ("coming", coming_traits(spec, few=few)), ("tests", tests)]
+
+
+def _subjects(has_actions: bool, has_traits: bool) -> str:
+    parts = ["SELECT unnest(%(subjects)s::bigint[]) AS subject_id"]
+    if has_actions:
+        parts.append("SELECT subject_id FROM tallies")
+    if has_traits:
+        parts += ["SELECT subject_id FROM tests", "SELECT subject_id FROM coming"]
+    return "\n    " + "\n    UNION ".join(parts)
+
+
+def _measured(spec: Spec, has_actions: bool, has_traits: bool) -> str:
+    columns = ["*", "%(days)s::timestamptz[] AS days"]
+    for n, signal in enumerate(spec.signals, start=1):
+        if signal.kind == SignalKind.DISTINCT_DAYS:
+            columns.append(
+                f"(SELECT array_agg(DISTINCT d ORDER BY d DESC) FROM unnest(raw_days_{n}) AS d) AS days_{n}"
+            )
+    joins = "FROM subjects"
+    if has_actions:
+        joins += " LEFT JOIN tallies USING (subject_id)"
+    if has_traits:
+        joins += " LEFT JOIN tests USING (subject_id) LEFT JOIN coming USING (subject_id)"
+    # OFFSET 0 keeps the planner from copying the sub-selects above into every expression that uses their result
+    return select(columns, f"{joins} OFFSET 0")
+
+
+def _signal_values(spec: Spec, over_actions: dict[int, SignalSql], has_traits: bool) -> str:
+    columns, moments = ["subject_id"], []
+    for n in range(1, len(spec.signals) + 1):
+        sql = over_actions.get(n)
+        columns.append(f"{sql.value if sql else f'COALESCE(trait_{n}, 0)'} AS value_{n}")
+        if sql and sql.leaves:
+            moments.append(sql.leaves)
+    if over_actions:
+        moments.append("enters + interval '1 microsecond'")
+    if has_traits:
+        moments.append("trait_changes + interval '1 microsecond'")
+    listed = ",\n        ".join(moments)
+    columns.append(f"LEAST(\n        {listed}\n    ) AS next_due_at")
+    return select(columns, "FROM measured")
+
+
+def _signal_points(spec: Spec) -> str:
+    raw = [f"{raw_points(signal, f'value_{n}')} AS raw_{n}" for n, signal in enumerate(spec.signals, start=1)]
+    capped = [
+        f"{capped_points(signal, f'raw_{n}')} AS points_{n}" for n, signal in enumerate(spec.signals, start=1)
+    ]
+    return select(["*", *capped], f"FROM ({select(['*', *raw], 'FROM signal_values')}\n    ) AS before_caps")
+
+
+def _result(spec: Spec) -> str:
+    numbered = list(enumerate(spec.signals, start=1))
+    required = [f"value_{n} >= {signal.at_least:f}" for n, signal in numbered if signal.is_required]
+    lines = [
+        f"CASE WHEN value_{n} <> 0 THEN %(line_{n})s || {_plain(signal, n)} || ', \"raw\": ' || raw_{n}"
+        f" || ', \"points\": ' || points_{n} || '}}' END"
+        for n, signal in numbered
+    ]
+    listed = ",\n        ".join(lines)
+    return select(
+        [
+            "subject_id",
+            f"({' + '.join(f'points_{n}' for n, _ in numbered)}) AS points",
+            f"({' AND '.join(required) or 'true'}) AS has_required",
+            f"('[' || concat_ws(', ',\n        {listed}\n    ) || ']')::jsonb AS contributions",
+            "next_due_at",
+        ],
+        "FROM signal_points",
+    ).strip()
+
+
+def _plain(signal: SignalSpec, n: int) -> str:
+    """The value without the trailing zeros of a numeric column."""
+    return f"trim_scale(value_{n})" if signal.kind == SignalKind.SUM else f"value_{n}"
+
+
+def _line_start(signal: SignalSpec) -> str:
+    """The constant beginning of a contribution. Joining texts and parsing the JSON once takes a third of the time that
+    jsonb_build_object does."""
+    return json.dumps({"signal": signal.key, "name": signal.name})[:-1] + ', "value": '

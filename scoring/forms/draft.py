@@ -1,0 +1,234 @@
+"""The forms of one draft: its facts, thresholds, signals and bands. What they mean is judged by
+scoring.rules.validation, whose findings come back to the fields they are about."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.db.models import QuerySet
+from django.forms import BaseFormSet, formset_factory
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from scoring.forms.fields import PointsField
+from scoring.models import Band, Definition, Motion, Signal, Version
+from scoring.queries.choices import ActionChoices
+from scoring.rules.spec import SIGNALS_LIMIT
+from scoring.rules.validation import Problem
+
+COUNTED = (Signal.Kind.COUNT, Signal.Kind.DISTINCT_DAYS, Signal.Kind.SUM)
+WINDOWED = (*COUNTED, Signal.Kind.RECENCY)
+WINDOW_UNITS = [
+    (Signal.Window.DAYS, gettext_lazy("days")),
+    (Signal.Window.HOURS, gettext_lazy("hours")),
+    (Signal.Window.EVER, gettext_lazy("all time")),
+]
+NEW_SIGNAL = {
+    "kind": Signal.Kind.COUNT,
+    "window": Signal.Window.DAYS,
+    "window_length": 7,
+    "at_least": 1,
+    "points": 1000,
+    "points_mode": Signal.PointsMode.FIXED,
+}
+
+
+class FactsForm(forms.ModelForm):
+    """What the definition is called and for."""
+
+    # Declared and not taken from the model: a tenant's rows cannot be asked for while classes are being made.
+    motion = forms.ModelChoiceField(label=gettext_lazy("Motion"), queryset=None, empty_label=None)
+
+    class Meta:
+        model = Definition
+        fields = ["name", "description"]
+        widgets = {"description": forms.Textarea(attrs={"rows": 2})}
+
+    field_order = ["name", "motion", "description"]
+
+    def __init__(self, *args: Any, motions: QuerySet[Motion], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["motion"].queryset = motions  # type: ignore[attr-defined]
+        self.initial.setdefault("motion", self.instance.motion_id)
+
+    def clean(self) -> dict[str, Any]:
+        if "motion" in self.cleaned_data:
+            self.instance.motion = self.cleaned_data["motion"]
+        return self.cleaned_data
+
+
+class ThresholdForm(forms.Form):
+    """From how many points on somebody is a PQL, and until when."""
+
+    enter_threshold = PointsField(label=gettext_lazy("Becomes a PQL at"), initial=5000)
+    exit_threshold = PointsField(
+        label=gettext_lazy("Stays one down to"),
+        initial=5000,
+        help_text=gettext_lazy("Lower than the entry, so that nobody flickers in and out."),
+    )
+    requalify_after_days = forms.IntegerField(
+        label=gettext_lazy("Can qualify again after (days)"),
+        initial=30,
+        min_value=0,
+        help_text=gettext_lazy("Counted from the day it stopped being a PQL."),
+    )
+
+
+class SignalForm(forms.Form):
+    """One signal. Fields that its kind does not use may hold anything: they are hidden and left out."""
+
+    name = forms.CharField(label=gettext_lazy("Reason"), max_length=120)
+    kind = forms.ChoiceField(label=gettext_lazy("Kind"), choices=Signal.Kind.choices)
+    action = forms.CharField(label=gettext_lazy("Action"), max_length=200, required=False)
+    window = forms.ChoiceField(
+        label=gettext_lazy("Unit"), choices=WINDOW_UNITS, required=False, initial=Signal.Window.DAYS
+    )
+    window_length = forms.IntegerField(label=gettext_lazy("In the last"), required=False)
+    at_least = forms.DecimalField(
+        label=gettext_lazy("At least"), max_digits=20, decimal_places=4, required=False
+    )
+    trait_name = forms.CharField(label=gettext_lazy("Trait"), max_length=200, required=False)
+    trait_operator = forms.ChoiceField(
+        label=gettext_lazy("Test"), choices=Signal.TraitOperator.choices, required=False
+    )
+    trait_value = forms.CharField(
+        label=gettext_lazy("Value"),
+        max_length=500,
+        required=False,
+        help_text=gettext_lazy("Several values: separate by commas."),
+    )
+    points = PointsField(label=gettext_lazy("Points"))
+    points_mode = forms.ChoiceField(
+        label=gettext_lazy("Given"), choices=Signal.PointsMode.choices, required=False
+    )
+    points_cap = PointsField(label=gettext_lazy("At most"), required=False)
+    is_required = forms.BooleanField(label=gettext_lazy("Required"), required=False)
+
+    def __init__(self, *args: Any, choices: ActionChoices, **kwargs: Any) -> None:
+        self.choices = choices
+        super().__init__(*args, **kwargs)
+        self.unknown_action = ""
+        self.event_to_count = ""
+        self.suggestions: list[str] = []
+        self.fields["action"].widget.attrs |= {"list": "known-actions", "placeholder": _("Type to search")}
+        self.fields["trait_name"].widget.attrs |= {"list": "known-traits", "placeholder": "plan"}
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = self.cleaned_data
+        kind = data.get("kind")
+        if kind == Signal.Kind.TRAIT:
+            self._forget("action", "window", "window_length", "at_least", "points_mode")
+            return data
+        self._forget("trait_name", "trait_operator", "trait_value")
+        data["action"] = self._found_action(data.get("action") or "")
+        if kind not in COUNTED:
+            self._forget("at_least")
+        elif data.get("at_least") is None and "at_least" not in self.errors:
+            self.add_error("at_least", _("Say from how much on it counts, for example 1."))
+        if kind not in WINDOWED or data.get("window") == Signal.Window.EVER:
+            self._forget("window_length")
+        return data
+
+    def _found_action(self, name: str) -> Any:
+        if not name.strip():
+            self.add_error("action", _("Choose the action to look at."))
+            return None
+        action = self.choices.find(name)
+        if action is None:
+            self.unknown_action = name.strip()
+            self.event_to_count = self.unknown_action if self.choices.event(name) else ""
+            self.suggestions = [] if self.event_to_count else self.choices.close_to(name)
+            self.add_error("action", self.choices.not_found(name))
+        return action
+
+    def _forget(self, *fields: str) -> None:
+        """What the kind does not use is neither wrong nor kept."""
+        for field in fields:
+            self.errors.pop(field, None)
+            self.cleaned_data[field] = None
+
+    @property
+    def has_extras(self) -> bool:
+        """Whether anything differs from points given once, without a cap and not required."""
+        mode, cap, required = (self[name].value() for name in ("points_mode", "points_cap", "is_required"))
+        is_plain = mode in (None, "", Signal.PointsMode.FIXED) and cap in (None, "") and not required
+        return not is_plain or bool(self.errors.keys() & {"points_mode", "points_cap"})
+
+    def to_row(self, position: int) -> Signal:
+        """An unsaved row; only after is_valid()."""
+        data = self.cleaned_data
+        is_trait = data["kind"] == Signal.Kind.TRAIT
+        is_milestone = data["kind"] == Signal.Kind.MILESTONE
+        return Signal(
+            position=position,
+            name=data["name"],
+            kind=data["kind"],
+            action=data["action"],
+            window=Signal.Window.EVER if is_trait or is_milestone else data["window"] or Signal.Window.DAYS,
+            window_length=data["window_length"],
+            at_least=data["at_least"],
+            trait_name=data["trait_name"] or "",
+            trait_operator=data["trait_operator"] or "",
+            trait_value=data["trait_value"] or "",
+            points=data["points"],
+            points_mode=data["points_mode"] or Signal.PointsMode.FIXED,
+            points_cap=data["points_cap"],
+            is_required=data["is_required"],
+        )
+
+
+class BandForm(forms.Form):
+    """A name for a range of points."""
+
+    name = forms.CharField(label=gettext_lazy("Band"), max_length=40)
+    minimum = PointsField(label=gettext_lazy("From"))
+
+    def to_row(self) -> Band:
+        return Band(name=self.cleaned_data["name"], minimum=self.cleaned_data["minimum"])
+
+
+def _formset(form: type[forms.Form]) -> type[BaseFormSet]:
+    return formset_factory(form, extra=0, max_num=SIGNALS_LIMIT, absolute_max=SIGNALS_LIMIT + 20)
+
+
+SignalFormSet = _formset(SignalForm)
+BandFormSet = _formset(BandForm)
+
+
+def signal_initial(signal: Signal) -> dict[str, Any]:
+    """A stored row as the form shows it."""
+    initial = {name: getattr(signal, name) for name in SignalForm.base_fields if name != "action"}
+    amount = signal.at_least
+    initial["at_least"] = None if amount is None else f"{amount.normalize():f}"
+    initial["action"] = signal.action.name if signal.action else ""
+    return initial
+
+
+def problems_to_forms(
+    problems: Sequence[Problem],
+    *,
+    thresholds: ThresholdForm,
+    signals: BaseFormSet,
+    bands: BaseFormSet,
+) -> list[str]:
+    """Put each problem at its field. Returns the messages that belong to no field: about all signals, all bands or the
+    version."""
+    general = []
+    for problem in problems:
+        part, _dot, rest = problem.field.partition(".")
+        place, _dot, field = rest.partition(".")
+        rows = {"signals": signals, "bands": bands}.get(part)
+        if rows is not None and place.isdigit() and int(place) < len(rows.forms):
+            form = rows.forms[int(place)]
+        else:
+            form, field = thresholds, part
+        if field in form.fields:
+            form.add_error(field, problem.message)
+        else:
+            general.append(problem.message)
+    return general
+
+
+def draft_defaults(version: Version) -> dict[str, Any]:
+    """Thresholds of a stored draft as the form shows them."""
+    return {name: getattr(version, name) for name in ThresholdForm.base_fields}

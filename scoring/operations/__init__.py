@@ -1,0 +1,47 @@
+"""Every write of the scoring room."""
+
+from scoring.operations.definitions import (
+    DraftRefused,
+    create_definition,
+    create_motion,
+    edit_definition,
+    edit_motion,
+    new_draft,
+    save_draft,
+)
+from scoring.operations.due import ScoreResult, score_due
+from scoring.operations.publishing import NotPossible, archive_definition, publish_version, start_testing
+from scoring.operations.replays import (
+    Replay,
+    ReplayRefused,
+    continue_replay,
+    request_replay,
+    resume_replay,
+    run_replay,
+    start_replay,
+)
+from scoring.operations.routed import mark_routed
+
+__all__ = [
+    "DraftRefused",
+    "NotPossible",
+    "Replay",
+    "ReplayRefused",
+    "ScoreResult",
+    "archive_definition",
+    "continue_replay",
+    "create_definition",
+    "create_motion",
+    "edit_definition",
+    "edit_motion",
+    "mark_routed",
+    "new_draft",
+    "publish_version",
+    "request_replay",
+    "resume_replay",
+    "run_replay",
+    "save_draft",
+    "score_due",
+    "start_replay",
+    "start_testing",
+]

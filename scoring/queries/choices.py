@@ -1,0 +1,70 @@
+"""What the form of a definition offers: the actions of a unit, with how often each happened lately."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from difflib import get_close_matches
+
+from django.utils.translation import gettext as _
+
+from ingestion.models import Account, Action, EventName, Person
+from ingestion.queries.browse import (
+    ActionSummary,
+    action_summaries,
+    event_names_without_action,
+    trait_values_seen,
+)
+from scoring.models import Level
+from tenants.models import BusinessUnit
+
+
+@dataclass(frozen=True)
+class ActionChoices:
+    """Actions that a definition of this unit may use: its own and those of the units above. `events` are event names
+    that no action matches yet."""
+
+    actions: tuple[ActionSummary, ...]
+    events: tuple[EventName, ...]
+
+    def find(self, name: str) -> Action | None:
+        """By name, in any case; of two with the same name the unit's own."""
+        wanted = name.strip().casefold()
+        return next((row.action for row in self.actions if row.action.name.casefold() == wanted), None)
+
+    def event(self, name: str) -> EventName | None:
+        """The event of exactly this name, if no action counts it yet."""
+        return next((event for event in self.events if event.name == name.strip()), None)
+
+    def not_found(self, name: str) -> str:
+        """What to say about a name that is no action."""
+        if self.event(name):
+            return _("“%(name)s” is an event, but no action counts it yet.") % {"name": name.strip()}
+        close = self.close_to(name)
+        if close:
+            quoted = ", ".join(f"“{found}”" for found in close)
+            return _("No action is called “%(name)s”. Did you mean %(close)s?") % {
+                "name": name.strip(),
+                "close": quoted,
+            }
+        return _("No action is called “%(name)s”. Choose one from the list, or make it first.") % {
+            "name": name.strip()
+        }
+
+    def close_to(self, name: str) -> list[str]:
+        """Up to three names of actions and events that look like it."""
+        known = {row.action.name.casefold(): row.action.name for row in self.actions}
+        known |= {event.name.casefold(): event.name for event in self.events}
+        return [known[key] for key in get_close_matches(name.strip().casefold(), known, n=3, cutoff=0.6)]
+
+
+def action_choices(unit: BusinessUnit, *, now: datetime) -> ActionChoices:
+    """The unit's own actions first, then those of the units above it, and the events nothing counts. 3 queries."""
+    rows = action_summaries(
+        Action.objects.filter(business_unit_id__in=unit.lineage, archived_at=None), now=now
+    )
+    nearest = sorted(rows, key=lambda row: (-len(row.action.business_unit.path), row.action.name.casefold()))
+    return ActionChoices(tuple(nearest), tuple(event_names_without_action(rows)))
+
+
+def known_traits(level: int) -> dict[str, list[str]]:
+    """Names of traits and some of their values, seen on those of this level who were here last. 1 query."""
+    return trait_values_seen(Account if level == Level.ACCOUNT else Person)

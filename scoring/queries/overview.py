@@ -1,0 +1,202 @@
+"""Reads behind the pages of a definition: its list, its editions with what changed between them, and what is live."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models import Count
+from django.utils.translation import gettext as _
+
+from ingestion.models import ActionVersion
+from ingestion.queries.browse import newest_versions
+from scoring.models import Definition, Qualification, Score, Signal, Version
+from scoring.queries.specs import draft_spec, frozen_spec
+from scoring.rules.spec import SignalKind, SignalSpec, Spec
+from scoring.rules.wording import describe_changes, describe_points, describe_signal
+from tenants.models import User
+
+State = Version.State
+
+
+@dataclass(frozen=True)
+class SignalLine:
+    """A signal in words. `is_outdated`: its action has a newer version than the one that is frozen here."""
+
+    name: str
+    what: str
+    points: str
+    is_outdated: bool
+    action_id: UUID | None
+
+
+@dataclass(frozen=True)
+class Edition:
+    """One version: what it says, and what it changed against the edition before it."""
+
+    version: Version
+    spec: Spec
+    lines: tuple[SignalLine, ...]
+    changes: tuple[str, ...]
+    is_first: bool
+    published_by: str
+
+    @property
+    def is_outdated(self) -> bool:
+        return any(line.is_outdated for line in self.lines)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What the live version says now."""
+
+    open_pqls: int
+    scored: int
+    bands: tuple[tuple[str, int], ...]
+    is_first_scoring: bool
+
+
+@dataclass(frozen=True)
+class DefinitionRow:
+    """What the list shows beside the definition itself."""
+
+    live: Version | None
+    draft: Version | None
+    testing: Version | None
+    open_pqls: int
+    is_outdated: bool
+
+
+def editions(definition: Definition) -> list[Edition]:
+    """All versions, newest first. 4 queries and one per draft's parts, whatever the number of versions."""
+    versions = list(Version.objects.filter(definition=definition).order_by("number"))
+    for version in versions:
+        version.definition = definition
+    specs = [frozen_spec(row) if row.closure else draft_spec(row) for row in versions]
+    pinned = _pinned(specs)
+    newest = newest_versions({row.action_id for row in pinned.values()})
+    names = {key: row.action.name for key, row in pinned.items()}
+    people = _names_of(row.published_by_id for row in versions)
+    found = []
+    for place, (version, spec) in enumerate(zip(versions, specs, strict=True)):
+        before = specs[place - 1] if place else None
+        found.append(
+            Edition(
+                version=version,
+                spec=spec,
+                lines=tuple(_line(signal, pinned, newest, names) for signal in spec.signals),
+                changes=tuple(describe_changes(before, spec, names, _)) if before else (),
+                is_first=before is None,
+                published_by=people.get(version.published_by_id, ""),
+            )
+        )
+    return found[::-1]
+
+
+def changes_between(old: Spec, new: Spec) -> list[str]:
+    """What is different in `new`, in words. 1 query."""
+    names = {key: row.action.name for key, row in _pinned([old, new]).items()}
+    return describe_changes(old, new, names, _)
+
+
+def live_standing(version: Version) -> Standing:
+    """Counts of the live version. 3 queries."""
+    scores = Score.objects.filter(version=version)
+    sizes = dict(scores.values_list("band").annotate(number=Count("*")))
+    spec = frozen_spec(version)
+    open_now = Qualification.objects.filter(
+        definition_id=version.definition_id, state=Qualification.State.OPEN
+    )
+    return Standing(
+        open_pqls=open_now.count(),
+        scored=sum(sizes.values()),
+        bands=tuple((band.name, sizes.get(band.name, 0)) for band in spec.bands),
+        is_first_scoring=version.first_scored_at is None,
+    )
+
+
+def definition_rows(definitions: Sequence[Definition]) -> dict[UUID, DefinitionRow]:
+    """For the list: one entry per definition. 4 queries, whatever their number."""
+    keys = [definition.pk for definition in definitions]
+    by_state: dict[tuple[UUID, str], Version] = {}
+    for version in Version.objects.filter(
+        definition_id__in=keys, state__in=[State.LIVE, State.DRAFT, State.TESTING]
+    ):
+        by_state[version.definition_id, version.state] = version
+    counts = dict(
+        Qualification.objects.filter(definition_id__in=keys, state=Qualification.State.OPEN)
+        .values_list("definition_id")
+        .annotate(number=Count("*"))
+    )
+    outdated = _outdated([row for (_key, state), row in by_state.items() if state == State.LIVE])
+    return {
+        key: DefinitionRow(
+            live=by_state.get((key, State.LIVE)),
+            draft=by_state.get((key, State.DRAFT)),
+            testing=by_state.get((key, State.TESTING)),
+            open_pqls=counts.get(key, 0),
+            is_outdated=key in outdated,
+        )
+        for key in keys
+    }
+
+
+def definitions_using(action_ids: Iterable[UUID]) -> dict[UUID, list[Definition]]:
+    """Which definitions use each action, in the versions that are live, tested or drafted. 1 query."""
+    rows = Signal.objects.filter(
+        action_id__in=list(action_ids),
+        version__state__in=[State.LIVE, State.TESTING, State.DRAFT],
+        version__definition__archived_at=None,
+    ).select_related("version__definition")
+    found: dict[UUID, dict[UUID, Definition]] = {}
+    for row in rows:
+        definition = row.version.definition
+        found.setdefault(row.action_id, {})[definition.pk] = definition
+    return {key: list(used.values()) for key, used in found.items()}
+
+
+def _outdated(versions: Sequence[Version]) -> set[UUID]:
+    """Definitions whose live version pins an action that has been edited since."""
+    specs = {row.definition_id: frozen_spec(row) for row in versions}
+    pinned = _pinned(specs.values())
+    newest = newest_versions({row.action_id for row in pinned.values()})
+    return {
+        key
+        for key, spec in specs.items()
+        for signal in spec.signals
+        if _is_outdated(signal.action_version_id, pinned, newest)
+    }
+
+
+def _is_outdated(
+    key: int | None, pinned: dict[int, ActionVersion], newest: dict[UUID, ActionVersion]
+) -> bool:
+    row = pinned.get(key) if key is not None else None
+    return row is not None and newest[row.action_id].pk != row.pk
+
+
+def _pinned(specs: Iterable[Spec]) -> dict[int, ActionVersion]:
+    keys = {signal.action_version_id for spec in specs for signal in spec.signals}
+    rows = ActionVersion.objects.filter(pk__in=keys - {None}).select_related("action")
+    return {row.pk: row for row in rows}
+
+
+def _line(
+    signal: SignalSpec,
+    pinned: dict[int, ActionVersion],
+    newest: dict[UUID, ActionVersion],
+    names: dict[int, str],
+) -> SignalLine:
+    row = pinned.get(signal.action_version_id) if signal.action_version_id else None
+    return SignalLine(
+        name=signal.name,
+        what=describe_signal(signal, names, _),
+        points=describe_points(signal, _),
+        is_outdated=signal.kind != SignalKind.TRAIT
+        and _is_outdated(signal.action_version_id, pinned, newest),
+        action_id=row.action_id if row else None,
+    )
+
+
+def _names_of(user_ids: Iterable[UUID | None]) -> dict[UUID, str]:
+    wanted = {key for key in user_ids if key}
+    return {user.pk: str(user) for user in User.objects.filter(pk__in=wanted)} if wanted else {}

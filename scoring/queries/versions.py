@@ -1,0 +1,22 @@
+"""Which versions score, and what they opened that routing has not taken up."""
+
+from collections.abc import Sequence
+
+from scoring.models import Qualification, Version
+
+
+def live_versions() -> list[Version]:
+    """Versions that are scored now: live, and testing (which open nothing). With their definition and motion."""
+    states = [Version.State.LIVE, Version.State.TESTING]
+    rows = Version.objects.filter(state__in=states, definition__archived_at__isnull=True)
+    return list(rows.select_related("definition__motion").order_by("published_at", "id"))
+
+
+def unrouted_qualifications(limit: int, lock: bool = False) -> Sequence[Qualification]:
+    """Open PQLs that routing has not seen, oldest first. lock: take them for this transaction; rows that another worker
+    holds are skipped."""
+    rows = Qualification.objects.filter(routed_at__isnull=True, state=Qualification.State.OPEN)
+    rows = rows.select_related("definition").order_by("opened_at", "id")
+    if lock:
+        rows = rows.select_for_update(skip_locked=True, of=("self",))
+    return list(rows[:limit])

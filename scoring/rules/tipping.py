@@ -1,0 +1,73 @@
+"""Which moment tipped a subject over. Pure."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+
+from scoring.rules.spec import POINTS_LIMIT, SignalKind, SignalSpec, Spec
+
+
+@dataclass(frozen=True)
+class Happening:
+    """An event that counts now for the signals named by `places`, or a trait that makes them true."""
+
+    ts: datetime
+    places: tuple[int, ...]
+    local_day: date | None = None
+    number: Decimal | None = None
+
+
+@dataclass
+class _Tally:
+    count: int = 0
+    total: Decimal = Decimal(0)
+    days: set[date | None] = field(default_factory=set)
+
+
+def tipped_at(spec: Spec, happenings: Iterable[Happening]) -> datetime | None:
+    """When, going through what counts now in order of event time, the enter threshold was first reached with every
+    required signal true. None if never. A pure function of event times: the order of arrival does not matter.
+    """
+    tallies = [_Tally() for _ in spec.signals]
+    ordered = sorted(happenings, key=lambda happening: happening.ts)
+    for index, happening in enumerate(ordered):
+        for place in happening.places:
+            tally = tallies[place]
+            tally.count += 1
+            tally.total += happening.number or Decimal(0)
+            tally.days.add(happening.local_day)
+        is_last_of_its_moment = index + 1 == len(ordered) or ordered[index + 1].ts != happening.ts
+        if is_last_of_its_moment and _enters(spec, tallies):
+            return happening.ts
+    return None
+
+
+def _enters(spec: Spec, tallies: list[_Tally]) -> bool:
+    values = [_value(signal, tally) for signal, tally in zip(spec.signals, tallies, strict=True)]
+    for signal, value in zip(spec.signals, values, strict=True):
+        if signal.is_required and value < signal.at_least:
+            return False
+    points = sum(points_for(signal, value) for signal, value in zip(spec.signals, values, strict=True))
+    return points >= spec.enter_threshold
+
+
+def _value(signal: SignalSpec, tally: _Tally) -> Decimal:
+    match signal.kind:
+        case SignalKind.COUNT:
+            return Decimal(tally.count)
+        case SignalKind.DISTINCT_DAYS:
+            return Decimal(len(tally.days))
+        case SignalKind.SUM:
+            return tally.total
+        case _:
+            return Decimal(min(tally.count, 1))
+
+
+def points_for(signal: SignalSpec, value: Decimal) -> int:
+    """Points after the cap, in hundredths, for a signal of this value (SignalSpec says the rule)."""
+    if value < signal.at_least:
+        return 0
+    raw = signal.points * int(value) if signal.per_occurrence else signal.points
+    cap = POINTS_LIMIT if signal.points_cap is None else min(signal.points_cap, POINTS_LIMIT)
+    return max(-cap, min(cap, raw))

@@ -1,0 +1,233 @@
+"""What is wrong with a definition, in words a business person can act on. Pure: the caller passes the function that
+translates (it is called `_` here, so that the translators' tools find the texts)."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+
+from scoring.rules.spec import POINTS_LIMIT, SIGNALS_LIMIT, SignalKind, SignalSpec, Spec, WindowKind
+
+LONGEST_DAYS = 3650
+LONGEST_HOURS = LONGEST_DAYS * 24
+MOST_REQUALIFY_DAYS = 3650
+TRAIT_OPERATORS = {"eq", "ne", "in", "contains", "gte", "lte", "known"}
+
+Translate = Callable[[str], str]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing to mend. `field` says where: "enter_threshold", "signals", "signals.0.window_length", "bands.1.minimum"
+    (places count from 0 in the order given)."""
+
+    field: str
+    message: str
+
+
+@dataclass(frozen=True)
+class ActionFacts:
+    """What is known about an action version that a signal may use."""
+
+    has_number: bool
+
+
+def validate(
+    spec: Spec, known: Mapping[int, ActionFacts], translate: Translate = lambda text: text
+) -> list[Problem]:
+    """Everything wrong with the spec; empty when it can be published. `known`: action versions that may be used."""
+    problems: list[Problem] = []
+    for place, signal in enumerate(spec.signals):
+        found = _signal_problems(signal, known, translate)
+        problems += [Problem(f"signals.{place}.{field}", message) for field, message in found]
+    problems += _duplicates(spec, translate)
+    problems += [Problem(*found) for found in _threshold_problems(spec, translate)]
+    problems += [Problem(*found) for found in _band_problems(spec, translate)]
+    return problems
+
+
+def most_points(signal: SignalSpec) -> int:
+    """The most a signal can add, in hundredths; 0 for one that only takes away."""
+    if signal.points <= 0:
+        return 0
+    cap = POINTS_LIMIT if signal.points_cap is None else min(signal.points_cap, POINTS_LIMIT)
+    single = signal.kind in (SignalKind.MILESTONE, SignalKind.RECENCY, SignalKind.TRAIT)
+    if not signal.per_occurrence or single:
+        return min(signal.points, cap)
+    if signal.kind == SignalKind.DISTINCT_DAYS and signal.window == WindowKind.DAYS:
+        return min(signal.points * max(signal.window_length or 0, 0), cap)
+    return cap
+
+
+def format_points(hundredths: int) -> str:
+    """1250 -> "12.5", 5000 -> "50"."""
+    return f"{Decimal(hundredths) / 100:f}"
+
+
+def _signal_problems(
+    signal: SignalSpec, known: Mapping[int, ActionFacts], _: Translate
+) -> Iterator[tuple[str, str]]:
+    if not signal.name.strip():
+        yield "name", _("Give the signal a name: reps see it as the reason.")
+    if signal.points == 0 and not signal.is_required:
+        yield "points", _("A signal of 0 points changes nothing. Give it points, or mark it as required.")
+    if abs(signal.points) > POINTS_LIMIT:
+        yield "points", _("Use at most 100,000 points.")
+    if signal.points_cap is not None and signal.points_cap <= 0:
+        yield "points_cap", _("“At most” must be more than 0. Leave it empty for no limit.")
+    if signal.kind == SignalKind.TRAIT:
+        yield from _trait_problems(signal, _)
+    else:
+        yield from _action_problems(signal, known, _)
+
+
+def _action_problems(
+    signal: SignalSpec, known: Mapping[int, ActionFacts], _: Translate
+) -> Iterator[tuple[str, str]]:
+    facts = known.get(signal.action_version_id) if signal.action_version_id is not None else None
+    if facts is None:
+        yield "action", _("Choose an action of this business unit or a corporate one.")
+    elif signal.kind == SignalKind.SUM and not facts.has_number:
+        yield (
+            "action",
+            _("This action has no number to sum. Set “number to sum” on the action, or count it instead."),
+        )
+    if signal.at_least <= 0:
+        yield "at_least", _("“At least” must be more than 0.")
+    whole = signal.kind in (SignalKind.COUNT, SignalKind.DISTINCT_DAYS)
+    if whole and signal.at_least != signal.at_least.to_integral_value():
+        yield "at_least", _("Counts are whole numbers: use a number without decimals.")
+    if signal.kind == SignalKind.SUM and signal.per_occurrence and signal.points_cap is None:
+        yield (
+            "points_cap",
+            _("Points for each unit of a sum need an “at most”: one large amount would decide everything."),
+        )
+    yield from _window_problems(signal, _)
+
+
+def _window_problems(signal: SignalSpec, _: Translate) -> Iterator[tuple[str, str]]:
+    if signal.kind == SignalKind.RECENCY and signal.window == WindowKind.EVER:
+        yield (
+            "window",
+            _("“Happened lately” needs a window, such as the last 7 days. For all time use “Ever happened”."),
+        )
+    if signal.window == WindowKind.EVER:
+        return
+    length = signal.window_length
+    longest = LONGEST_DAYS if signal.window == WindowKind.DAYS else LONGEST_HOURS
+    if length is None or length < 1:
+        yield "window_length", _("The window must be at least 1 long.")
+    elif length > longest:
+        yield (
+            "window_length",
+            _("The window can be at most %(longest)s long (10 years). For all time choose “ever”.")
+            % {"longest": longest},
+        )
+    elif (
+        signal.kind == SignalKind.DISTINCT_DAYS
+        and signal.window == WindowKind.DAYS
+        and signal.at_least > length
+    ):
+        yield (
+            "at_least",
+            _(
+                "There are only %(days)s days in this window, so %(wanted)s different days can never be reached."
+            )
+            % {"days": length, "wanted": f"{signal.at_least.normalize():f}"},
+        )
+
+
+def _trait_problems(signal: SignalSpec, _: Translate) -> Iterator[tuple[str, str]]:
+    if not signal.trait_name.strip():
+        yield "trait_name", _("Name the trait to test, for example plan.")
+    if signal.trait_operator not in TRAIT_OPERATORS:
+        yield (
+            "trait_operator",
+            _("Choose a test: is, is not, is one of, contains, is at least, is at most, or is known."),
+        )
+    elif signal.trait_operator != "known":
+        if not signal.trait_values:
+            yield "trait_value", _("Give a value to compare with, or test “is known”.")
+        elif signal.trait_operator in ("gte", "lte") and not _is_number(signal.trait_values[0]):
+            yield (
+                "trait_value",
+                _("“%(value)s” is not a number. “Is at least” and “is at most” need one, for example 50.")
+                % {"value": signal.trait_values[0]},
+            )
+
+
+def _threshold_problems(spec: Spec, _: Translate) -> Iterator[tuple[str, str]]:
+    if not spec.signals:
+        yield "signals", _("Add at least one signal: without any, nobody gets points.")
+    if len(spec.signals) > SIGNALS_LIMIT:
+        yield "signals", _("Use at most %(limit)s signals.") % {"limit": SIGNALS_LIMIT}
+    if spec.enter_threshold <= 0:
+        yield "enter_threshold", _("The threshold must be more than 0, or everybody would be a PQL.")
+    if spec.exit_threshold > spec.enter_threshold:
+        yield (
+            "exit_threshold",
+            _(
+                "A PQL enters at %(enter)s but would leave at %(exit)s. Set “stays one down to” to %(enter)s or less."
+            )
+            % {"exit": format_points(spec.exit_threshold), "enter": format_points(spec.enter_threshold)},
+        )
+    most = sum(most_points(signal) for signal in spec.signals)
+    if spec.signals and most < spec.enter_threshold:
+        yield (
+            "enter_threshold",
+            _(
+                "These signals can give at most %(most)s points, so nobody ever reaches %(threshold)s. "
+                "Lower the threshold to %(most)s or less, or give more points."
+            )
+            % {"most": format_points(most), "threshold": format_points(spec.enter_threshold)},
+        )
+    if not 0 <= spec.requalify_after_days <= MOST_REQUALIFY_DAYS:
+        yield "requalify_after_days", _("Use 0 to 3650 days.")
+
+
+def _band_problems(spec: Spec, _: Translate) -> Iterator[tuple[str, str]]:
+    if not spec.bands:
+        yield "bands", _("Add at least one band, for example “hot”, from the threshold up.")
+        return
+    if spec.enter_threshold not in {band.minimum for band in spec.bands}:
+        yield (
+            "bands",
+            _(
+                "One band must start exactly at the threshold of %(threshold)s, so that every PQL is in a band."
+            )
+            % {"threshold": format_points(spec.enter_threshold)},
+        )
+    most = sum(most_points(signal) for signal in spec.signals)
+    for place, band in enumerate(spec.bands):
+        if not band.name.strip():
+            yield f"bands.{place}.name", _("Give the band a name.")
+        if spec.signals and band.minimum > most:
+            yield (
+                f"bands.{place}.minimum",
+                _("Nobody reaches this band: the signals give at most %(most)s points.")
+                % {"most": format_points(most)},
+            )
+
+
+def _duplicates(spec: Spec, _: Translate) -> Iterator[Problem]:
+    message = _("This is used twice. Every one needs its own.")
+    names = [signal.name.strip().lower() for signal in spec.signals]
+    for place in _repeated(names):
+        yield Problem(f"signals.{place}.name", message)
+    for place in _repeated([band.name.strip().lower() for band in spec.bands]):
+        yield Problem(f"bands.{place}.name", message)
+    for place in _repeated([str(band.minimum) for band in spec.bands]):
+        yield Problem(f"bands.{place}.minimum", message)
+
+
+def _repeated(names: list[str]) -> list[int]:
+    """Places of all but the first of each name that occurs more than once."""
+    counts = Counter(names)
+    return [place for place, name in enumerate(names) if name and counts[name] > 1 and name in names[:place]]
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return Decimal(text.strip()).is_finite()
+    except InvalidOperation:
+        return False

@@ -1,0 +1,155 @@
+"""Specs in words: what a signal says, and what changed between two versions. Pure; texts are translated by the function
+the caller passes (it is called `_`, so that the translators' tools find the texts)."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+
+from scoring.rules.spec import SignalKind, SignalSpec, Spec, WindowKind
+from scoring.rules.validation import format_points
+
+Translate = Callable[[str], str]
+ActionNames = Mapping[int, str]  # by action version
+
+_IGNORED = {"key", "name"}  # a signal's place and its name are told apart otherwise
+
+
+def describe_signal(signal: SignalSpec, actions: ActionNames, _: Translate) -> str:
+    """What must be true, for example: “Signed In” on at least 3 different days, last 7 days."""
+    if signal.kind == SignalKind.TRAIT:
+        return _describe_trait(signal, _)
+    amount = f"{signal.at_least.normalize():f}"
+    values = {"action": actions.get(signal.action_version_id or 0, "?"), "amount": amount}
+    texts = {
+        SignalKind.COUNT: _("“%(action)s” at least %(amount)s times"),
+        SignalKind.DISTINCT_DAYS: _("“%(action)s” on at least %(amount)s different days"),
+        SignalKind.SUM: _("sum of “%(action)s” at least %(amount)s"),
+        SignalKind.MILESTONE: _("“%(action)s” has happened"),
+        SignalKind.RECENCY: _("“%(action)s” happened"),
+    }
+    if signal.kind == SignalKind.COUNT and signal.at_least == 1:
+        texts[signal.kind] = _("“%(action)s” at least once")
+    text = texts[signal.kind] % values
+    window = describe_window(signal, _)
+    return f"{text}, {window}" if window else text
+
+
+def describe_window(signal: SignalSpec, _: Translate) -> str:
+    """ "in the last 7 days"; empty for all time."""
+    if signal.window == WindowKind.EVER:
+        return ""
+    texts = {WindowKind.DAYS: _("last %(n)s days"), WindowKind.HOURS: _("last %(n)s hours")}
+    return texts[signal.window] % {"n": signal.window_length}
+
+
+def describe_points(signal: SignalSpec, _: Translate) -> str:
+    """+20, or: +2 for each, at most 10; and whether nobody qualifies without it."""
+    parts = [f"{'+' if signal.points >= 0 else '−'}{format_points(abs(signal.points))}"]
+    if signal.per_occurrence:
+        parts[0] = _("%(points)s for each") % {"points": parts[0]}
+    if signal.points_cap is not None:
+        parts.append(_("at most %(cap)s") % {"cap": format_points(signal.points_cap)})
+    if signal.is_required:
+        parts.append(_("required"))
+    return ", ".join(parts)
+
+
+def describe_changes(old: Spec, new: Spec, actions: ActionNames, _: Translate) -> list[str]:
+    """What is different in `new`, one sentence each; empty when nothing that decides a score changed."""
+    return [
+        *_threshold_changes(old, new, _),
+        *_signal_changes(old, new, actions, _),
+        *_band_changes(old, new, _),
+        *_zone_changes(old, new, _),
+    ]
+
+
+def _describe_trait(signal: SignalSpec, _: Translate) -> str:
+    texts = {
+        "eq": _("%(trait)s is %(value)s"),
+        "ne": _("%(trait)s is not %(value)s"),
+        "in": _("%(trait)s is one of %(value)s"),
+        "contains": _("%(trait)s contains %(value)s"),
+        "gte": _("%(trait)s is at least %(value)s"),
+        "lte": _("%(trait)s is at most %(value)s"),
+        "known": _("%(trait)s is known"),
+    }
+    value = ", ".join(f"“{value}”" for value in signal.trait_values)
+    return texts[signal.trait_operator] % {"trait": signal.trait_name, "value": value}
+
+
+def _threshold_changes(old: Spec, new: Spec, _: Translate) -> list[str]:
+    points = {
+        "enter_threshold": _("Becomes a PQL at %(new)s points instead of %(old)s."),
+        "exit_threshold": _("Stays one down to %(new)s points instead of %(old)s."),
+    }
+    found = [
+        text % {"new": format_points(getattr(new, name)), "old": format_points(getattr(old, name))}
+        for name, text in points.items()
+        if getattr(new, name) != getattr(old, name)
+    ]
+    if new.requalify_after_days != old.requalify_after_days:
+        text = _("Can qualify again after %(new)s days instead of %(old)s.")
+        found.append(text % {"new": new.requalify_after_days, "old": old.requalify_after_days})
+    return found
+
+
+def _signal_changes(old: Spec, new: Spec, actions: ActionNames, _: Translate) -> list[str]:
+    before = {signal.name: signal for signal in old.signals}
+    after = {signal.name: signal for signal in new.signals}
+    found = [
+        _("Signal added: %(name)s (%(what)s; %(points)s).") % _said(signal, actions, _)
+        for name, signal in after.items()
+        if name not in before
+    ]
+    found += [
+        _("Signal removed: %(name)s (%(what)s; %(points)s).") % _said(signal, actions, _)
+        for name, signal in before.items()
+        if name not in after
+    ]
+    for name in [name for name in after if name in before]:
+        was, now = _said(before[name], actions, _), _said(after[name], actions, _)
+        if was["what"] != now["what"]:
+            text = _("%(name)s: now %(now)s; before %(was)s.")
+            found.append(text % {"name": name, "now": now["what"], "was": was["what"]})
+        if was["points"] != now["points"]:
+            text = _("%(name)s gives %(now)s points instead of %(was)s.")
+            found.append(text % {"name": name, "now": now["points"], "was": was["points"]})
+        if was == now and _differ(before[name], after[name]):
+            found.append(_("%(name)s counts by a newer edition of its action.") % {"name": name})
+    return found
+
+
+def _said(signal: SignalSpec, actions: ActionNames, _: Translate) -> dict[str, str]:
+    return {
+        "name": signal.name,
+        "what": describe_signal(signal, actions, _),
+        "points": describe_points(signal, _),
+    }
+
+
+def _differ(old: SignalSpec, new: SignalSpec) -> bool:
+    names = [field.name for field in fields(SignalSpec) if field.name not in _IGNORED]
+    return any(getattr(old, name) != getattr(new, name) for name in names)
+
+
+def _band_changes(old: Spec, new: Spec, _: Translate) -> list[str]:
+    before = {band.name: band.minimum for band in old.bands}
+    after = {band.name: band.minimum for band in new.bands}
+    found = []
+    for name, minimum in after.items():
+        if name not in before:
+            text = _("Band added: %(name)s, from %(new)s points.")
+            found.append(text % {"name": name, "new": format_points(minimum)})
+        elif before[name] != minimum:
+            text = _("Band %(name)s starts at %(new)s points instead of %(old)s.")
+            found.append(
+                text % {"name": name, "new": format_points(minimum), "old": format_points(before[name])}
+            )
+    found += [_("Band removed: %(name)s.") % {"name": name} for name in before if name not in after]
+    return found
+
+
+def _zone_changes(old: Spec, new: Spec, _: Translate) -> list[str]:
+    if old.time_zone == new.time_zone:
+        return []
+    return [_("Days are cut in %(new)s instead of %(old)s.") % {"new": new.time_zone, "old": old.time_zone}]

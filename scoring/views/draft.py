@@ -1,0 +1,178 @@
+"""The editor of a draft: one page, every change previewed on the tenant's own data before it is published."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from ingestion.operations import create_action
+from scoring.forms.editor import DraftForms, posted_draft, rearranged_draft, stored_draft
+from scoring.models import Definition, Version
+from scoring.operations import DraftRefused, edit_definition, save_draft
+from scoring.operations.definitions import draft_problems
+from scoring.queries.choices import ActionChoices, action_choices, known_traits
+from scoring.queries.preview import preview
+from scoring.queries.specs import build_spec
+from scoring.views.access import get_draft, motions_for
+from scoring.views.panels import preview_context
+from tenants.console import actor, page
+
+Posted = HttpResponse | HttpResponseRedirect
+
+
+def edit_draft(request: HttpRequest, key: UUID) -> HttpResponse:
+    """GET shows the draft; POST saves it or, by `do`, adds, removes or moves rows without saving."""
+    draft = get_draft(request, key)
+    choices = action_choices(draft.definition.business_unit, now=timezone.now())
+    if request.method != "POST":
+        forms = stored_draft(draft, choices=choices, motions=motions_for(draft.definition))
+        return _answer(request, draft, forms, choices)
+    command = request.POST.get("do", "save")
+    if command in ("save", "publish"):
+        return _save(request, draft, choices, then=command)
+    return _rearrange(request, draft, choices, command)
+
+
+@require_POST
+def preview_draft(request: HttpRequest, key: UUID) -> HttpResponse:
+    """The panel beside the form: what this draft, as typed and not saved, would do now."""
+    draft = get_draft(request, key)
+    choices = action_choices(draft.definition.business_unit, now=timezone.now())
+    forms = posted_draft(request.POST, draft, choices=choices, motions=motions_for(draft.definition))
+    return page(request, "scoring/_preview.html", _preview_of(draft, forms))
+
+
+def _preview_of(draft: Version, forms: DraftForms) -> dict[str, Any]:
+    if not forms.signals.forms:
+        return {"is_empty": True, "definition": draft.definition}
+    if forms.is_valid():
+        forms.apply_thresholds(draft)
+        signals, bands = forms.signal_rows(), forms.band_rows()
+        forms.refuse(draft_problems(draft, signals, bands))
+    mistakes = forms.mistakes()
+    if mistakes:
+        return {"mistakes": mistakes, "definition": draft.definition}
+    spec = build_spec(draft, signals, bands)
+    return preview_context(draft, spec, preview(draft, spec, now=timezone.now()))
+
+
+def _save(request: HttpRequest, draft: Version, choices: ActionChoices, *, then: str) -> HttpResponse:
+    forms = posted_draft(request.POST, draft, choices=choices, motions=motions_for(draft.definition))
+    if not (forms.is_valid() and _stored(request, draft, forms)):
+        return _answer(request, draft, forms, choices, status=422)
+    if then == "publish":
+        return _go(request, reverse("admin:scoring_definition_publish", args=[draft.definition_id]))
+    saved = _("Saved as a draft. Nothing changes for anybody until you publish.")
+    if request.htmx:  # type: ignore[attr-defined]
+        forms = stored_draft(draft, choices=choices, motions=motions_for(draft.definition))
+        return _answer(request, draft, forms, choices, notice=saved)
+    messages.success(request, saved)
+    return redirect("admin:scoring_definition_draft", draft.definition_id)
+
+
+def _stored(request: HttpRequest, draft: Version, forms: DraftForms) -> bool:
+    """Write facts and draft together or not at all. False when refused; the forms then say why."""
+    by, now = actor(request), timezone.now()
+    try:
+        with transaction.atomic():
+            save_draft(
+                version=draft,
+                signals=forms.signal_rows(),
+                bands=forms.band_rows(),
+                **forms.thresholds.cleaned_data,
+                by=by,
+                now=now,
+            )
+            if forms.facts.has_changed():
+                edit_definition(definition=forms.facts.instance, by=by, now=now)
+    except DraftRefused as refused:
+        forms.refuse(refused.problems)
+        return False
+    except ValidationError as error:
+        forms.refuse_facts(error)
+        return False
+    return True
+
+
+def _rearrange(request: HttpRequest, draft: Version, choices: ActionChoices, command: str) -> HttpResponse:
+    """ "action-0:Invite Sent" puts an action into a signal, and makes it first when only its event exists."""
+    command, _colon, name = command.partition(":")
+    notice = ""
+    if command.startswith("action-") and choices.find(name) is None and choices.event(name):
+        _make_action(request, draft.definition, choices, name)
+        choices = action_choices(draft.definition.business_unit, now=timezone.now())
+        notice = _("“%(name)s” is an action now. Its history is being counted.") % {"name": name}
+    forms = rearranged_draft(
+        request.POST,
+        draft,
+        command,
+        choices=choices,
+        motions=motions_for(draft.definition),
+        action_name=name,
+    )
+    return _answer(request, draft, forms, choices, notice=notice)
+
+
+def _make_action(request: HttpRequest, definition: Definition, choices: ActionChoices, name: str) -> None:
+    if not request.user.has_perm("ingestion.add_action", definition):  # type: ignore[union-attr]
+        raise PermissionDenied
+    event = choices.event(name)
+    assert event is not None  # noqa: S101
+    create_action(
+        business_unit=definition.business_unit,
+        name=event.name[:120],
+        event_kind=event.kind,
+        event_name=event.name,
+        filters=[],
+        number_property="",
+        by=actor(request),
+        now=timezone.now(),
+    )
+
+
+def _answer(
+    request: HttpRequest,
+    draft: Version,
+    forms: DraftForms,
+    choices: ActionChoices,
+    *,
+    status: int = 200,
+    notice: str = "",
+) -> HttpResponse:
+    """The whole page, or only the form when htmx asked: one template, two callers."""
+    context = {
+        "draft": draft,
+        "definition": draft.definition,
+        "forms": forms,
+        "mistakes": forms.mistakes() if status == 422 else [],
+        "choices": choices,
+        "traits": known_traits(draft.definition.level),
+        "notice": notice,
+        "title": draft.definition.name,
+        "opts": Definition._meta,
+        "original": draft.definition,
+    }
+    if request.htmx:  # type: ignore[attr-defined]
+        response = page(request, "scoring/_draft.html", context, status=status)
+        response["HX-Trigger-After-Swap"] = "draft-changed"
+        return response
+    if request.POST.get("do") == "preview":
+        posted = posted_draft(request.POST, draft, choices=choices, motions=motions_for(draft.definition))
+        context |= _preview_of(draft, posted)
+    return page(request, "scoring/draft.html", context, status=status)
+
+
+def _go(request: HttpRequest, url: str) -> HttpResponse:
+    if request.htmx:  # type: ignore[attr-defined]
+        response = HttpResponse(status=204)
+        response["HX-Redirect"] = url
+        return response
+    return redirect(url)

@@ -1,0 +1,25 @@
+// Small comforts of the tenants' pages: switchers that send themselves, and copy buttons. Everything works without.
+document.addEventListener("DOMContentLoaded", () => {
+  for (const form of document.querySelectorAll("form[data-pq-send-on-change]")) {
+    form.querySelector("button[type=submit]").hidden = true;
+    form.addEventListener("change", () => form.requestSubmit());
+  }
+  for (const button of document.querySelectorAll("button[data-pq-copy]")) {
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      const source = document.getElementById(button.dataset.pqCopy);
+      const before = button.textContent;
+      try {
+        await navigator.clipboard.writeText(source.textContent);
+        button.textContent = button.dataset.pqCopied;
+      } catch {
+        const range = document.createRange(); // no clipboard without https: select it, so that Ctrl-C copies
+        range.selectNodeContents(source);
+        getSelection().removeAllRanges();
+        getSelection().addRange(range);
+        button.textContent = button.dataset.pqSelected;
+      }
+      setTimeout(() => { button.textContent = before; }, 2500);
+    });
+  }
+});

@@ -1,0 +1,146 @@
+"""Where events come from, and the keys that let them in. A key's secret is on one answer and nowhere else."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, Max, Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.decorators import action, display
+
+from tenants import operations
+from tenants.admin.confirming import confirm
+from tenants.admin.snippets import snippets
+from tenants.console import TenantAdmin, actor, page
+from tenants.models import Source, WriteKey
+
+LIVE = Q(write_keys__revoked_at__isnull=True)
+
+
+@admin.register(Source)
+class SourceAdmin(TenantAdmin):
+    one_save_button = True
+    unit_lookup = None
+    fields = ["name", "kind", "is_enabled"]
+    list_display = ["name", "kind_name", "is_enabled", "live_keys", "last_used"]
+    list_filter = ["kind", "is_enabled"]
+    ordering = ["name"]
+    actions = None
+    actions_detail = ["open_keys"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Source]:
+        rows = super().get_queryset(request)
+        return rows.annotate(
+            key_count=Count("write_keys", filter=LIVE), key_used_at=Max("write_keys__last_used_at")
+        )
+
+    @display(description=gettext_lazy("kind"), ordering="kind")
+    def kind_name(self, source: Source) -> str:
+        return str(source.get_kind_display())
+
+    @display(description=gettext_lazy("live keys"))
+    def live_keys(self, source: Any) -> int:
+        return int(source.key_count)
+
+    @display(description=gettext_lazy("last used"), empty_value=gettext_lazy("never"))
+    def last_used(self, source: Any) -> Any:
+        return source.key_used_at
+
+    def get_urls(self) -> list[Any]:
+        view = self.admin_site.admin_view
+        return [
+            path("<uuid:key>/keys/", view(self.keys_view), name="tenants_source_keys"),
+            path(
+                "<uuid:key>/keys/<uuid:key_id>/revoke/",
+                view(self.revoke_view),
+                name="tenants_source_revoke",
+            ),
+            *super().get_urls(),
+        ]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False  # events name their source for ever: disable it
+
+    def save_model(self, request: HttpRequest, obj: Source, form: Any, change: bool) -> None:
+        by, now = actor(request), timezone.now()
+        if change:
+            values = {"name": obj.name, "kind": obj.kind, "is_enabled": obj.is_enabled}
+            operations.change_source(source=obj, **values, by=by, now=now)
+            return
+        made = operations.create_source(name=obj.name, kind=obj.kind, by=by, now=now)
+        obj.pk, obj.created_at = made.pk, made.created_at
+        request.first_secret = operations.issue_write_key(source=made, by=by, now=now)[1]  # type: ignore[attr-defined]
+
+    def response_add(self, request: HttpRequest, obj: Source, post_url_continue: Any = None) -> HttpResponse:
+        """A new source comes with its first key: what to send and where is on the very next page."""
+        return self._keys_page(request, obj, secret=request.first_secret)  # type: ignore[attr-defined]
+
+    @action(description=gettext_lazy("Keys and snippets"), url_path="open-keys", icon="key")
+    def open_keys(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return redirect("admin:tenants_source_keys", object_id)
+
+    def keys_view(self, request: HttpRequest, key: Any) -> HttpResponse:
+        """The keys of a source. POST makes one, or (with `rotate`) one that another live key makes way for."""
+        source = get_object_or_404(Source, pk=key)
+        if not self.has_view_permission(request, source):
+            raise PermissionDenied
+        if request.method != "POST":
+            return self._keys_page(request, source)
+        if not self.has_change_permission(request, source):
+            raise PermissionDenied
+        by, now = actor(request), timezone.now()
+        try:
+            if request.POST.get("rotate"):
+                old = self._key_of(source, request.POST["rotate"])
+                _key, secret = operations.rotate_write_key(key=old, by=by, now=now)
+            else:
+                _key, secret = operations.issue_write_key(source=source, by=by, now=now)
+        except operations.Refused as refusal:
+            messages.error(request, str(refusal))
+            return redirect("admin:tenants_source_keys", source.pk)
+        return self._keys_page(request, source, secret=secret)
+
+    def revoke_view(self, request: HttpRequest, key: Any, key_id: Any) -> HttpResponse:
+        source = get_object_or_404(Source, pk=key)
+        if not self.has_change_permission(request, source):
+            raise PermissionDenied
+        write_key = self._key_of(source, key_id)
+        return confirm(
+            request,
+            title=_("Revoke this key?"),
+            question=_("Whatever sends with %(key)s gets 401 within a minute, and its events are lost.")
+            % {"key": write_key},
+            button=_("Revoke"),
+            back=reverse("admin:tenants_source_keys", args=[source.pk]),
+            do=lambda: operations.revoke_write_key(key=write_key, by=actor(request), now=timezone.now()),
+            done=_("%(key)s is revoked.") % {"key": write_key},
+        )
+
+    def _key_of(self, source: Source, key_id: Any) -> WriteKey:
+        for key in WriteKey.objects.filter(source=source).select_related("source"):
+            if str(key.pk) == str(key_id):
+                return key
+        raise Http404
+
+    def _keys_page(self, request: HttpRequest, source: Source, *, secret: str = "") -> HttpResponse:
+        now = timezone.now()
+        keys = list(WriteKey.objects.filter(source=source).order_by("-created_at"))
+        live = [key for key in keys if key.is_live(now)]
+        content = {
+            "title": _("Keys of %(source)s") % {"source": source},
+            "source": source,
+            "secret": secret,
+            "snippets": snippets(secret=secret, host=request.build_absolute_uri("/").rstrip("/")),
+            "live": live,
+            "dead": [key for key in keys if key not in live],
+            "may_change": self.has_change_permission(request, source),
+            "has_room": len(live) < 2,
+        }
+        return page(
+            request, "tenants/keys.html", content
+        )  # admin views are never cached: the secret is not kept

@@ -1,0 +1,22 @@
+"""The tables of the tenants room."""
+
+from tenants.models.audit import AuditEvent, PlatformEvent
+from tenants.models.credentials import ApiToken, Source, WriteKey
+from tenants.models.people import Invitation, Membership, Role, User
+from tenants.models.tenant import BusinessUnit, Tenant
+from tenants.models.work import Work
+
+__all__ = [
+    "ApiToken",
+    "AuditEvent",
+    "BusinessUnit",
+    "Invitation",
+    "Membership",
+    "PlatformEvent",
+    "Role",
+    "Source",
+    "Tenant",
+    "User",
+    "Work",
+    "WriteKey",
+]

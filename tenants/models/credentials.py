@@ -1,0 +1,137 @@
+"""Where events come from, and the secrets that let programs in. A secret is shown once; we keep its SHA-256 (256 random
+bits need no slow hash) and a prefix a person can recognise it by."""
+
+from datetime import datetime, timedelta
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from tenants.base import KeyedTenantModel, TenantForeignKey, TenantModel
+from tenants.models.people import User
+
+LONGEST_TOKEN_LIFE = timedelta(days=366)
+
+
+class Source(KeyedTenantModel):
+    """One product or server that sends events."""
+
+    class Kind(models.TextChoices):
+        SERVER = "server", _("Server")
+        BROWSER = "browser", _("Browser")
+        MOBILE = "mobile", _("Mobile app")
+        IMPORT = "import", _("File import")
+
+    name = models.CharField(_("name"), max_length=120, help_text=_("For example: Web app, Billing service."))
+    kind = models.CharField(
+        _("kind"),
+        max_length=16,
+        choices=Kind.choices,
+        default=Kind.SERVER,
+        help_text=_(
+            "Clocks of browsers and phones are corrected; a server's time stamps are taken as they are."
+        ),
+    )
+    is_enabled = models.BooleanField(
+        _("enabled"), default=True, help_text=_("A disabled source answers 401 to its keys.")
+    )
+    created_at = models.DateTimeField(_("created"), editable=False)
+
+    class Meta(TenantModel.Meta):
+        verbose_name = _("source")
+        verbose_name_plural = _("sources")
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "name"], name="source_name_once"),
+            models.CheckConstraint(
+                condition=models.Q(kind__in=["server", "browser", "mobile", "import"]),
+                name="source_kind_known",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class WriteKey(KeyedTenantModel):
+    """Lets a product send events to one source. Two may be live at once, so that a key is changed without a gap."""
+
+    source = TenantForeignKey(
+        Source, on_delete=models.CASCADE, related_name="write_keys", verbose_name=_("source")
+    )
+    slot = models.SmallIntegerField(
+        editable=False,
+        null=True,
+        help_text=_("1 or 2 while live, empty once revoked: two live keys at the most."),
+    )
+    prefix = models.CharField(_("starts with"), max_length=24, editable=False)
+    secret_hash = models.BinaryField(editable=False)
+    created_at = models.DateTimeField(_("created"), editable=False)
+    expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
+    revoked_at = models.DateTimeField(_("revoked"), null=True, editable=False)
+    last_used_at = models.DateTimeField(_("last used"), null=True, editable=False)
+
+    class Meta(TenantModel.Meta):
+        verbose_name = _("write key")
+        verbose_name_plural = _("write keys")
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "secret_hash"], name="write_key_hash_once"),
+            models.UniqueConstraint(fields=["tenant", "source", "slot"], name="write_key_two_live"),
+            models.CheckConstraint(
+                condition=models.Q(revoked_at__isnull=True, slot__in=[1, 2])
+                | models.Q(revoked_at__isnull=False, slot__isnull=True),
+                name="write_key_slot_iff_live",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.prefix}…"
+
+    def is_live(self, now: datetime) -> bool:
+        """Whether it lets events in at `now`, if its source is enabled."""
+        return self.revoked_at is None and (self.expires_at is None or self.expires_at > now)
+
+
+class ApiToken(KeyedTenantModel):
+    """Lets a person's script or a service call the REST API with some scopes, for one business unit and below."""
+
+    class Scope(models.TextChoices):
+        READ_LEADS = "leads:read", _("Read leads and scores")
+        WRITE_LEADS = "leads:write", _("Change leads")
+        READ_DEFINITIONS = "definitions:read", _("Read definitions")
+        WRITE_DEFINITIONS = "definitions:write", _("Change definitions")
+        READ_REPORTS = "reports:read", _("Read reports")
+
+    name = models.CharField(_("name"), max_length=120)
+    user = models.ForeignKey(
+        User,
+        on_delete=models.CASCADE,
+        null=True,
+        related_name="+",
+        editable=False,
+        help_text=_("The person it acts for; empty for a service."),
+    )
+    business_unit = TenantForeignKey(
+        "tenants.BusinessUnit", on_delete=models.CASCADE, related_name="+", verbose_name=_("business unit")
+    )
+    scopes = ArrayField(models.CharField(max_length=32, choices=Scope.choices), verbose_name=_("scopes"))
+    prefix = models.CharField(_("starts with"), max_length=24, editable=False)
+    secret_hash = models.BinaryField(editable=False)
+    created_by = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+", editable=False)
+    created_at = models.DateTimeField(_("created"), editable=False)
+    expires_at = models.DateTimeField(_("expires"))
+    revoked_at = models.DateTimeField(_("revoked"), null=True, editable=False)
+    last_used_at = models.DateTimeField(_("last used"), null=True, editable=False)
+
+    class Meta(TenantModel.Meta):
+        verbose_name = _("API token")
+        verbose_name_plural = _("API tokens")
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "secret_hash"], name="api_token_hash_once"),
+            models.CheckConstraint(
+                condition=models.Q(expires_at__lte=models.F("created_at") + LONGEST_TOKEN_LIFE),
+                name="api_token_lives_a_year_at_most",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,111 @@
+"""A company, and the tree of business units in it."""
+
+import zoneinfo
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from tenants.base import KeyedTenantModel, TenantForeignKey, TenantModel
+
+
+def validate_time_zone(value: str) -> None:
+    if value not in zoneinfo.available_timezones():
+        raise ValidationError(
+            _("“%(value)s” is not a time zone. Use a name such as Europe/Berlin or UTC."),
+            params={"value": value},
+        )
+
+
+class Tenant(models.Model):
+    """One company. A global table: it is read before a tenant is known, and holds nothing of the tenant's data."""
+
+    class Status(models.TextChoices):
+        ACTIVE = "active", _("Active")
+        SUSPENDED = "suspended", _("Suspended")
+        DELETING = "deleting", _("Being deleted")
+
+    slug = models.SlugField(
+        _("short name"), max_length=63, unique=True, help_text=_("Used in links: letters, digits, dashes.")
+    )
+    name = models.CharField(_("name"), max_length=200)
+    time_zone = models.CharField(
+        _("time zone"),
+        max_length=64,
+        default="UTC",
+        validators=[validate_time_zone],
+        help_text=_("“Last 7 days” is counted in calendar days of this zone."),
+    )
+    currency = models.CharField(
+        _("currency"), max_length=3, default="EUR", help_text=_("ISO code used in reports, for example EUR.")
+    )
+    status = models.CharField(_("status"), max_length=16, choices=Status.choices, default=Status.ACTIVE)
+    created_at = models.DateTimeField(_("created"))
+
+    class Meta:
+        verbose_name = _("tenant")
+        verbose_name_plural = _("tenants")
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(currency__regex=r"^[A-Z]{3}$"), name="tenant_currency_is_iso"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(status__in=["active", "suspended", "deleting"]), name="tenant_status_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def zone(self) -> zoneinfo.ZoneInfo:
+        return zoneinfo.ZoneInfo(self.time_zone)
+
+
+class BusinessUnit(KeyedTenantModel):
+    """A node in the tenant's tree. The root is corporate: it sets standards; every other unit owns its definitions."""
+
+    name = models.CharField(_("name"), max_length=120)
+    parent = TenantForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="children",
+        verbose_name=_("part of"),
+    )
+    path = models.TextField(
+        editable=False, help_text=_("Keys from the root to this unit; a subtree is a prefix.")
+    )
+    created_at = models.DateTimeField(_("created"), editable=False)
+
+    class Meta(TenantModel.Meta):
+        verbose_name = _("business unit")
+        verbose_name_plural = _("business units")
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "name"], name="business_unit_name_once"),
+            models.UniqueConstraint(
+                fields=["tenant"], condition=models.Q(parent__isnull=True), name="business_unit_one_root"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_corporate(self) -> bool:
+        return self.parent_id is None
+
+    @property
+    def lineage(self) -> list[str]:
+        """Keys of the units from the root down to this one."""
+        return self.path.strip("/").split("/")
+
+    @property
+    def depth(self) -> int:
+        """0 for corporate, 1 for the units directly below it, and so on."""
+        return self.path.count("/") - 2
+
+    def covers(self, other: "BusinessUnit") -> bool:
+        """True when `other` is this unit or lies below it."""
+        return other.path.startswith(self.path)

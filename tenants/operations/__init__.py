@@ -1,0 +1,80 @@
+"""Every write of the tenants room."""
+
+from tenants.operations.credentials import (
+    TooManyKeys,
+    change_source,
+    create_source,
+    issue_api_token,
+    issue_write_key,
+    note_token_use,
+    revoke_api_token,
+    revoke_write_key,
+    rotate_write_key,
+)
+from tenants.operations.erasure import erase_marked_tenant
+from tenants.operations.export import ExportRunning, export_if_requested, export_tenant, exports_folder
+from tenants.operations.people import (
+    accept_invitation,
+    change_role,
+    invite_member,
+    open_tenant,
+    remove_member,
+    resend_invitation,
+    revoke_invitation,
+)
+from tenants.operations.refusal import Refused
+from tenants.operations.tenants import (
+    change_tenant_settings,
+    create_tenant,
+    create_user,
+    grant_membership,
+    request_deletion,
+    request_export,
+    resume_tenant,
+    set_platform_operator,
+    suspend_tenant,
+)
+from tenants.operations.units import (
+    create_business_unit,
+    delete_business_unit,
+    move_business_unit,
+    rename_business_unit,
+)
+
+__all__ = [
+    "ExportRunning",
+    "Refused",
+    "TooManyKeys",
+    "accept_invitation",
+    "change_role",
+    "change_source",
+    "change_tenant_settings",
+    "create_business_unit",
+    "create_source",
+    "create_tenant",
+    "create_user",
+    "delete_business_unit",
+    "erase_marked_tenant",
+    "export_if_requested",
+    "export_tenant",
+    "exports_folder",
+    "grant_membership",
+    "invite_member",
+    "issue_api_token",
+    "issue_write_key",
+    "move_business_unit",
+    "note_token_use",
+    "open_tenant",
+    "remove_member",
+    "rename_business_unit",
+    "request_deletion",
+    "request_export",
+    "resend_invitation",
+    "resume_tenant",
+    "revoke_api_token",
+    "revoke_invitation",
+    "revoke_write_key",
+    "rotate_write_key",
+    "set_platform_operator",
+    "suspend_tenant",
+]

@@ -1,0 +1,161 @@
+"""Sources and the secrets that open them. A secret leaves this module once, in the answer of the operation."""
+
+import secrets
+import zlib
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import cast
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from tenants import audit
+from tenants.audit import Actor
+from tenants.models import ApiToken, BusinessUnit, Source, User, WriteKey
+from tenants.models.credentials import LONGEST_TOKEN_LIFE
+from tenants.operations.refusal import Refused
+from tenants.queries import secret_hash
+
+SHOWN_PREFIX = 14
+ROTATION_OVERLAP = timedelta(days=7)
+
+
+class TooManyKeys(Refused):
+    """The source has two live keys already."""
+
+
+@transaction.atomic
+def create_source(*, name: str, kind: str, by: Actor, now: datetime) -> Source:
+    """Where events will come from."""
+    source = Source(name=name, kind=kind, created_at=now)
+    source.full_clean()
+    source.save(force_insert=True)
+    audit.record(by=by, verb="source.created", target=source, fields=["name", "kind"], now=now)
+    return source
+
+
+@transaction.atomic
+def change_source(
+    *, source: Source, name: str, kind: str, is_enabled: bool, by: Actor, now: datetime
+) -> Source:
+    """Rename, re-type, disable or enable a source. Disabled, its keys answer 401 within a minute.
+
+    Raises ValidationError."""
+    fresh = cast(Source, Source.objects.select_for_update().get(pk=source.pk))
+    wanted = {"name": name, "kind": kind, "is_enabled": is_enabled}
+    changed = [field for field, value in wanted.items() if getattr(fresh, field) != value]
+    for field in changed:
+        setattr(fresh, field, wanted[field])
+    if changed:
+        fresh.full_clean()
+        fresh.save(update_fields=changed)
+        verb = "source.changed"
+        if "is_enabled" in changed:
+            verb = "source.enabled" if is_enabled else "source.disabled"
+        audit.record(by=by, verb=verb, target=fresh, fields=changed, now=now)
+    return fresh
+
+
+@transaction.atomic
+def issue_write_key(
+    *, source: Source, by: Actor, now: datetime, expires_at: datetime | None = None
+) -> tuple[WriteKey, str]:
+    """A new key for a source, and its secret, shown only now. Raises TooManyKeys for a third live key."""
+    Source.objects.select_for_update().get(pk=source.pk)
+    WriteKey.objects.filter(source=source, slot__isnull=False, expires_at__lte=now).update(
+        revoked_at=now, slot=None
+    )  # an expired key opens nothing and need not keep its place
+    taken = set(WriteKey.objects.filter(source=source, slot__isnull=False).values_list("slot", flat=True))
+    free = sorted({1, 2} - taken)
+    if not free:
+        raise TooManyKeys(
+            _("This source has two live keys. Revoke the one that is no longer used, then make a new one.")
+        )
+    secret = _new_secret("w")
+    key = WriteKey.objects.create(
+        source=source,
+        slot=free[0],
+        prefix=secret[:SHOWN_PREFIX],
+        secret_hash=secret_hash(secret),
+        created_at=now,
+        expires_at=expires_at,
+    )
+    audit.record(by=by, verb="write_key.issued", target=key, fields=["source"], now=now)
+    return cast(WriteKey, key), secret
+
+
+@transaction.atomic
+def rotate_write_key(*, key: WriteKey, by: Actor, now: datetime) -> tuple[WriteKey, str]:
+    """A new key beside `key`, which expires when there was time to deploy the new one.
+
+    Raises TooManyKeys when the source has another live key already, and Refused when this one is not live."""
+    if key.revoked_at is not None or (key.expires_at is not None and key.expires_at <= now):
+        raise Refused(_("This key is no longer live. Make a new one instead."))
+    fresh, secret = issue_write_key(source=key.source, by=by, now=now)
+    ends = now + ROTATION_OVERLAP
+    if key.expires_at is None or key.expires_at > ends:
+        WriteKey.objects.filter(pk=key.pk).update(expires_at=ends)
+        audit.record(by=by, verb="write_key.expiry_set", target=key, fields=["expires_at"], now=now)
+    return fresh, secret
+
+
+@transaction.atomic
+def revoke_write_key(*, key: WriteKey, by: Actor, now: datetime) -> None:
+    """The key stops working within a minute (processes remember keys that long). Revoking twice changes nothing."""
+    changed = WriteKey.objects.filter(pk=key.pk, revoked_at__isnull=True).update(revoked_at=now, slot=None)
+    if changed:
+        audit.record(by=by, verb="write_key.revoked", target=key, fields=["revoked_at"], now=now)
+
+
+@transaction.atomic
+def issue_api_token(
+    *,
+    name: str,
+    business_unit: BusinessUnit,
+    scopes: Iterable[str],
+    user: User | None,
+    created_by: User,
+    expires_at: datetime,
+    by: Actor,
+    now: datetime,
+) -> tuple[ApiToken, str]:
+    """A token for the REST API, personal (`user`) or for a service (None), and its secret, shown once.
+
+    Raises Refused for a life that is over already or longer than a year, ValidationError for an unknown scope."""
+    if not now < expires_at <= now + LONGEST_TOKEN_LIFE:
+        raise Refused(_("A token must expire within a year from now."))
+    secret = _new_secret("a")
+    token = ApiToken(
+        name=name,
+        user=user,
+        business_unit=business_unit,
+        scopes=sorted(set(scopes)),
+        prefix=secret[:SHOWN_PREFIX],
+        secret_hash=secret_hash(secret),
+        created_by=created_by,
+        created_at=now,
+        expires_at=expires_at,
+    )
+    token.full_clean()
+    token.save(force_insert=True)
+    audit.record(by=by, verb="api_token.issued", target=token, fields=["scopes", "business_unit"], now=now)
+    return token, secret
+
+
+@transaction.atomic
+def revoke_api_token(*, token: ApiToken, by: Actor, now: datetime) -> None:
+    """Revoking twice changes nothing."""
+    changed = ApiToken.objects.filter(pk=token.pk, revoked_at__isnull=True).update(revoked_at=now)
+    if changed:
+        audit.record(by=by, verb="api_token.revoked", target=token, fields=["revoked_at"], now=now)
+
+
+def note_token_use(*, token: ApiToken, now: datetime) -> None:
+    """When the token was last used. Not audited: it is a sign of life, not a change."""
+    ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
+
+
+def _new_secret(kind: str) -> str:
+    """`pql_w_<43 characters, 256 random bits><6 hex of CRC>`: the checksum lets scanners tell keys from noise."""
+    body = secrets.token_urlsafe(32)
+    return f"pql_{kind}_{body}{zlib.crc32(body.encode()) & 0xFFFFFF:06x}"

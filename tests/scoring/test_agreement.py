@@ -1,0 +1,184 @@
+"""The compiled SQL and the naive reference agree, whatever the definition, history, zone and order of arrival."""
+
+import json
+import os
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.db import connection, transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ingestion.models import Account, Identity, Person, TraitValue
+from ingestion.models.events import Activity
+from scoring.compiler import compile_version
+from scoring.rules.spec import Level
+from tests.scoring.reference import score
+from tests.scoring.strategies import TICK, cases
+
+pytestmark = pytest.mark.django_db
+EXAMPLES = int(os.environ.get("SCORING_EXAMPLES", "150"))  # `make prove` asks for more
+LATER = timedelta(days=20_000)
+lots = settings(
+    max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+
+class World:
+    """Two persons with two identities each, and two accounts; rows written for one example and rolled back."""
+
+    def __init__(self, now):
+        self.persons = [
+            Person.objects.create(label=name, first_seen_at=now, last_seen_at=now) for name in "ab"
+        ]
+        self.identities = [
+            [Identity.objects.create(kind=1, value=f"{p.label}{n}", person=p).pk for n in (1, 2)]
+            for p in self.persons
+        ]
+        self.accounts = [
+            Account.objects.create(key=key, first_seen_at=now, last_seen_at=now).pk for key in "xy"
+        ]
+
+    def subjects(self, level):
+        return [person.pk for person in self.persons] if level == Level.PERSON else self.accounts
+
+    def write(self, spec, events, traits):
+        """Spread each subject's rows over the identities (of both persons, when accounts are scored)."""
+        rows, values = [], []
+        is_person = spec.level == Level.PERSON
+        everyone = [key for keys in self.identities for key in keys]
+        for place in (0, 1):
+            keys = self.identities[place] if is_person else everyone
+            for n, event in enumerate(events[place]):
+                rows.append(self._activity(spec, event, keys[n % len(keys)], place, len(rows)))
+            for n, trait in enumerate(traits[place]):
+                owner = keys[n % len(keys)] if is_person else self.accounts[place]
+                kind = 1 if is_person else 2
+                values.append(TraitValue(subject_kind=kind, subject_id=owner, **vars(trait)))
+        Activity.objects.bulk_create(rows)
+        TraitValue.objects.bulk_create(values)
+
+    def _activity(self, spec, event, identity, place, number):
+        return Activity(
+            event_id=number + 1,
+            action_version_id=event.action,
+            identity_id=identity,
+            account_id=self.accounts[place] if spec.level == Level.ACCOUNT else None,
+            ts=event.ts,
+            received_at=event.received_at,
+            local_day=event.ts.astimezone(ZoneInfo(spec.time_zone)).date(),
+            number=event.number,
+            exclusion=event.exclusion,
+        )
+
+
+def run(spec, tenant, few=True, **moment):
+    """subject -> (points, has_required, {signal: (value, points)}, next_due_at)"""
+    compiled = compile_version(spec, few=few)
+    with connection.cursor() as cursor:
+        cursor.execute(compiled.sql, compiled.parameters(tenant_id=tenant.pk, **moment))
+        return {
+            subject: (points, required, json.loads(lines), due)
+            for subject, points, required, lines, due in cursor.fetchall()
+        }
+
+
+@pytest.fixture
+def world(in_acme, now):
+    return World(now)
+
+
+@pytest.fixture
+def written(world):
+    """Write an example's rows and take them away again."""
+
+    def in_savepoint(spec, events, traits, check):
+        savepoint = transaction.savepoint()
+        try:
+            world.write(spec, events, traits)
+            check()
+        finally:
+            transaction.savepoint_rollback(savepoint)
+
+    return in_savepoint
+
+
+def lines_of(expected, spec):
+    return [
+        (signal.key, value, points)
+        for signal, value, points in zip(
+            spec.signals, expected.values, expected.points_by_signal, strict=True
+        )
+        if value != 0
+    ]
+
+
+@lots
+@given(
+    case=cases(), known_after=st.sampled_from([timedelta(0), timedelta(days=1), LATER]), alive=st.booleans()
+)
+def test_score_agrees_with_the_reference(case, known_after, alive, world, written, in_acme):
+    spec, as_of, events, traits = case
+    known_at = as_of + known_after
+    until = None if alive else as_of
+    subjects = world.subjects(spec.level)
+
+    def check():
+        found = run(spec, in_acme, subjects=subjects, as_of=as_of, known_at=known_at, until=until)
+        for place, subject in enumerate(subjects):
+            expected = score(spec, events[place], traits[place], as_of, known_at)
+            points, has_required, lines, _due = found[subject]
+            assert (points, has_required) == (expected.points, expected.has_required)
+            assert [(x["signal"], x["value"], x["points"]) for x in lines] == lines_of(expected, spec)
+            assert sum(line["points"] for line in lines) == points
+
+    written(spec, events, traits, check)
+
+
+@lots
+@given(case=cases())
+def test_everybody_at_once_gives_the_same_as_one_by_one(case, world, written, in_acme):
+    spec, as_of, events, traits = case
+
+    def check():
+        together = run(spec, in_acme, few=False, subjects=None, as_of=as_of)
+        for subject in world.subjects(spec.level):
+            alone = run(spec, in_acme, subjects=[subject], as_of=as_of)[subject]
+            assert together.get(subject, (0, alone[1], [], None)) == alone
+
+    written(spec, events, traits, check)
+
+
+@lots
+@given(case=cases(), shares=st.lists(st.floats(0, 1, exclude_max=True), min_size=3, max_size=3))
+def test_points_stay_the_same_until_next_due(case, shares, world, written, in_acme):
+    spec, as_of, events, traits = case
+    subjects = world.subjects(spec.level)
+
+    def check():
+        found = run(spec, in_acme, subjects=subjects, as_of=as_of)
+        for place, subject in enumerate(subjects):
+            now = score(spec, events[place], traits[place], as_of, as_of + LATER)
+            due = found[subject][3]
+            end = due or as_of + timedelta(days=30)
+            assert due is None or due > as_of
+            for later in instants(events[place], traits[place], spec, as_of, end, shares):
+                then = score(spec, events[place], traits[place], later, as_of + LATER)
+                assert then.points_by_signal == now.points_by_signal, (later, due)
+
+    written(spec, events, traits, check)
+
+
+def instants(events, traits, spec, as_of, end, shares):
+    """Moments in (as_of, end): random ones, the last, and those where an event or trait could make a difference."""
+    found = {as_of + (end - as_of) * share for share in shares} | {end - TICK}
+    zone = ZoneInfo(spec.time_zone)
+    for event in events:
+        found |= {event.ts, event.ts + TICK}
+        found |= {event.ts + timedelta(hours=s.window_length or 0) + TICK for s in spec.signals}
+        day = event.ts.astimezone(zone)
+        for days in range(1, 9):
+            found.add((day.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=days)) + TICK)
+    found |= {trait.valid_from + TICK for trait in traits}
+    return sorted(moment for moment in found if as_of < moment < end)

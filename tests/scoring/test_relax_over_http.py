@@ -1,0 +1,127 @@
+"""The real log-ins again, as a product would send them: over HTTP, in any order. The numbers must not change."""
+
+import json
+import random
+import time
+from datetime import UTC, date
+
+import pyarrow.parquet as pq
+import pytest
+from django.core.management import call_command
+from django.utils import timezone
+
+from bench.load import post_all
+from ingestion.models import Event
+from ingestion.operations import accept_batch
+from pqlhub import pulse
+from scoring.models import ReplayRun
+from scoring.queries import qualified_at_end_of
+from tenants.audit import SYSTEM
+from tenants.context import tenant_context
+from tenants.operations import create_source, create_tenant, issue_write_key
+from tenants.queries import find_write_key
+from tests.factories.ingestion import make_action
+from tests.factories.scoring import make_draft, signal
+from tests.live import live_web
+from tests.scoring.test_relax import FIRST, LAST, RELAX, first_days, hot_accounts, truth_days
+
+pytestmark = [
+    pytest.mark.real_data,
+    pytest.mark.prove,
+    pytest.mark.timeout(1200),
+    pytest.mark.skipif(not RELAX.is_dir(), reason="needs ../shared/data/relax beside the repository"),
+]
+ORDERS = 7
+SAMPLE = 10  # every tenth user, with the whole history
+
+
+def log_ins():
+    """Every event as a track call, user ids as the numbers they are."""
+    rows = pq.read_table(RELAX / "relax_events.parquet").to_pylist()
+    return [
+        {
+            "type": "track",
+            "event": row["event"],
+            "messageId": str(row["event_id"]),
+            "userId": row["user_id"],
+            "timestamp": row["timestamp"].replace(tzinfo=UTC).isoformat(),
+            "context": {"groupId": row["account_id"]},
+        }
+        for row in rows
+    ]
+
+
+def cut(events, rng):
+    """Batches of random sizes."""
+    start = 0
+    while start < len(events):
+        size = rng.randint(1, 400)
+        yield events[start : start + size]
+        start += size
+
+
+def prepared(slug, now):
+    """A tenant with the definition of test_relax as a draft, and a write key."""
+    tenant = create_tenant(slug=slug, name=slug, time_zone="UTC", by=SYSTEM, now=now)
+    with tenant_context(tenant.pk):
+        login = make_action("login")
+        make_draft(signal(login, kind="distinct_days", at_least=3), name="Adopted")
+        source = create_source(name="Over HTTP", kind="server", by=SYSTEM, now=now)
+        _key, secret = issue_write_key(source=source, by=SYSTEM, now=now)
+    return tenant, secret
+
+
+def replayed(tenant):
+    call_command(
+        "replay", "--tenant", tenant.slug, "--definition", "Adopted", "--from", str(FIRST), "--to", str(LAST)
+    )
+    with tenant_context(tenant.pk):
+        return ReplayRun.objects.get()
+
+
+def fold_all():
+    pulse.run_until_idle(pulse.PULSE, clock=timezone.now, budget_seconds=900, kinds=["fold"])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_shuffled_over_http_gives_the_truth(now, settings, tmp_path):
+    settings.TENANT_REBIND_IN_SAVEPOINT = False
+    rng, events = random.Random(1), log_ins()
+    rng.shuffle(events)
+    tenant, secret = prepared("http", now)
+
+    bodies = [json.dumps({"batch": batch}).encode() for batch in cut(events, rng)]
+    with live_web(tmp_path, workers=2) as web:
+        seconds = post_all(web.port, "/v1/batch", bodies, secret)
+    began = time.perf_counter()
+    fold_all()
+    print(
+        f"accepted {len(events) / seconds:,.0f}/s, folded {len(events) / (time.perf_counter() - began):,.0f}/s"
+    )
+
+    run = replayed(tenant)
+    with tenant_context(tenant.pk):
+        assert Event.objects.count() == 207_917
+        assert first_days(run) == truth_days()
+        in_march = qualified_at_end_of(run, date(2014, 3, 31))
+        assert (len(in_march), hot_accounts(in_march)) == (693, (320, 205, 91))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_seven_orders_of_arrival_give_the_same_days(now, settings):
+    settings.TENANT_REBIND_IN_SAVEPOINT = False
+    sample = [event for event in log_ins() if event["userId"] % SAMPLE == 0]
+    truth = {user: day for user, day in truth_days().items() if user % SAMPLE == 0}
+
+    for order in range(ORDERS):
+        rng = random.Random(order)
+        rng.shuffle(sample)
+        tenant, secret = prepared(f"order-{order}", now)
+        owner = find_write_key(secret, now=now)
+        for batch in cut(sample, rng):
+            with tenant_context(tenant.pk):
+                accept_batch(owner=owner, items=batch, envelope={}, client={}, received_at=timezone.now())
+        fold_all()
+        run = replayed(tenant)
+        with tenant_context(tenant.pk):
+            assert first_days(run) == truth, order

@@ -1,0 +1,35 @@
+"""Sends the scenario with the Python SDKs, each set up as its own documentation shows."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+TIME_OF_FIRST = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def time_of(n: int) -> datetime:
+    """When the n-th track call says it happened: long before it is sent."""
+    return TIME_OF_FIRST + timedelta(minutes=n)
+
+
+def segment_python(host: str, key: str, tracks: int, timeout: float) -> None:
+    from segment.analytics import Client
+
+    _scenario(Client(key, host=host, timeout=timeout), tracks)
+
+
+def rudder_python(host: str, key: str, tracks: int, timeout: float) -> None:
+    from rudderstack.analytics.client import Client
+
+    _scenario(Client(key, host=host, timeout=timeout), tracks)
+
+
+def _scenario(client: Any, tracks: int) -> None:
+    where = {"groupId": "acme"}
+    client.identify("u1", {"email": "ann@acme.example", "plan": "pro"})
+    client.group("u1", "acme", {"name": "Acme"})
+    for n in range(tracks):
+        properties = {"n": n, "note": "ünïcode 🎉"}
+        client.track("u1", "Report Exported", properties, context=where, timestamp=time_of(n))
+    client.page("u1", "Web", "Pricing", context=where)
+    client.alias("anonymous-1", "u1")
+    client.shutdown()
