@@ -89,7 +89,7 @@ def create_test_database() -> None:
             connection,
             f'CREATE DATABASE "{name}" TEMPLATE "{os.environ["PQLHUB_TEST_TEMPLATE"]}" OWNER pqlhub_owner',
         )
-        connection.execute(f'GRANT TEMPORARY ON DATABASE "{name}" TO pqlhub_app')  # all else came with the copy
+        connection.execute(f'GRANT TEMPORARY ON DATABASE "{name}" TO pqlhub_app')  # the rest came with it
 
 
 def _patiently(connection: psycopg.Connection, statement: str) -> None:
