@@ -138,6 +138,14 @@ def certificate_for(host: str, folder) -> tuple[str, ssl.SSLContext]:
     )
 
 
+def read_request(stream: socket.socket) -> str:
+    """Head and body: closing with some of it unread would reset the connection before the answer is read."""
+    received = b""
+    while not received.endswith(b"\r\n\r\n{}") and (part := stream.recv(4096)):
+        received += part
+    return received.decode()
+
+
 def serve_tls_once(path: str, names: list[str | None]) -> int:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(path)
@@ -148,7 +156,7 @@ def serve_tls_once(path: str, names: list[str | None]) -> int:
         with listener:
             try:
                 with context.wrap_socket(listener.accept()[0], server_side=True) as stream:
-                    names.append(stream.recv(4096).decode())
+                    names.append(read_request(stream))
                     stream.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
             except OSError:
                 return
