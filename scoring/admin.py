@@ -98,6 +98,7 @@ class DefinitionAdmin(OwnedAdmin):
             ),
             own("change/", definitions.show_definition, "scoring_definition_page"),
             own("draft/", draft.edit_draft, "scoring_definition_draft"),
+            own("discard/", draft.discard, "scoring_definition_discard"),
             own("preview/", draft.preview_draft, "scoring_definition_preview"),
             own("new-draft/", definitions.start_draft, "scoring_definition_new_draft"),
             own("publish/", definitions.publish, "scoring_definition_publish"),

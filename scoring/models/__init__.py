@@ -1,6 +1,6 @@
 """The tables of the scoring room."""
 
-from scoring.models.definitions import Band, Definition, Level, Motion, Signal, Version
+from scoring.models.definitions import Band, Definition, DraftSave, Level, Motion, Signal, Version
 from scoring.models.results import (
     Qualification,
     QualificationEvent,
@@ -13,6 +13,7 @@ from scoring.models.results import (
 __all__ = [
     "Band",
     "Definition",
+    "DraftSave",
     "Level",
     "Motion",
     "Qualification",

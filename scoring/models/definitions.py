@@ -116,6 +116,9 @@ class Version(KeyedTenantModel):
         help_text="The frozen spec (scoring.rules.spec) with pinned action versions and zone.",
     )
     created_at = models.DateTimeField(_("created"), editable=False)
+    revision = models.IntegerField(
+        default=0, editable=False, help_text="Saves of this draft so far. Who saves says which one they saw."
+    )
     published_at = models.DateTimeField(_("published"), null=True, editable=False)
     published_by_id = models.UUIDField(null=True, editable=False)
     archived_at = models.DateTimeField(_("archived"), null=True, editable=False)
@@ -149,6 +152,27 @@ class Version(KeyedTenantModel):
 
     def __str__(self) -> str:
         return f"v{self.number}"
+
+    @property
+    def edition(self) -> str:
+        """Which save of which draft this is. Forms carry it, so that nobody saves over what they have not seen."""
+        return f"{self.pk}:{self.revision}"
+
+
+class DraftSave(TenantModel):
+    """Who saved a draft when, and what that changed in words: for whoever had it open at the same time."""
+
+    id = models.BigAutoField(primary_key=True)
+    version = TenantForeignKey(Version, on_delete=models.CASCADE, related_name="saves")
+    revision = models.IntegerField()
+    saved_at = models.DateTimeField()
+    saved_by_id = models.UUIDField(null=True)
+    changes = models.JSONField(default=list)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "version", "revision"], name="draft_save_once")
+        ]
 
 
 class Signal(KeyedTenantModel):

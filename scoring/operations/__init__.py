@@ -1,6 +1,7 @@
 """Every write of the scoring room."""
 
 from scoring.operations.definitions import (
+    DraftChanged,
     DraftRefused,
     create_definition,
     create_motion,
@@ -9,6 +10,7 @@ from scoring.operations.definitions import (
     new_draft,
     save_draft,
 )
+from scoring.operations.discarding import delete_definition, discard_draft
 from scoring.operations.due import ScoreResult, score_due
 from scoring.operations.publishing import NotPossible, archive_definition, publish_version, start_testing
 from scoring.operations.replays import (
@@ -23,6 +25,7 @@ from scoring.operations.replays import (
 from scoring.operations.routed import mark_routed
 
 __all__ = [
+    "DraftChanged",
     "DraftRefused",
     "NotPossible",
     "Replay",
@@ -32,6 +35,8 @@ __all__ = [
     "continue_replay",
     "create_definition",
     "create_motion",
+    "delete_definition",
+    "discard_draft",
     "edit_definition",
     "edit_motion",
     "mark_routed",

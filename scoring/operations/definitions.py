@@ -9,8 +9,9 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from ingestion.models import Action
-from scoring.models import Band, Definition, Motion, Signal, Version
-from scoring.queries.specs import build_spec, known_actions, newest_action_versions
+from scoring.models import Band, Definition, DraftSave, Motion, Signal, Version
+from scoring.queries.drafts import changes_between
+from scoring.queries.specs import build_spec, draft_spec, known_actions, newest_action_versions
 from scoring.rules.validation import Problem, validate
 from tenants import audit
 from tenants.audit import Actor
@@ -25,6 +26,11 @@ class DraftRefused(ValueError):
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
         super().__init__("; ".join(f"{problem.field}: {problem.message}" for problem in self.problems))
+
+
+class DraftChanged(ValueError):
+    """Somebody else saved, published or discarded the draft after it was opened (scoring.queries.drafts says who and
+    what)."""
 
 
 @transaction.atomic
@@ -111,13 +117,19 @@ def save_draft(
     requalify_after_days: int,
     by: Actor,
     now: datetime,
+    seen: str | None = None,
+    facts: Definition | None = None,
 ) -> Version:
     """Replace everything in a draft.
 
     signals, bands: unsaved rows in their order (a form's `save(commit=False)`); thresholds in hundredths. Fields that
-    do not belong to a signal's kind are emptied. Raises DraftRefused with every problem found, and saves nothing then.
+    do not belong to a signal's kind are emptied. seen: the Version.edition the writer saw, None to save over whatever
+    is there. facts: the definition with its name, description and motion as typed, None to leave them. Raises
+    DraftRefused with every problem found, DraftChanged, or ValidationError about the facts, and saves nothing then.
     """
     version = lock_draft(version)
+    check_seen(version, seen)
+    before = draft_spec(version)
     version.enter_threshold = enter_threshold
     version.exit_threshold = exit_threshold
     version.requalify_after_days = requalify_after_days
@@ -125,7 +137,8 @@ def save_draft(
     problems = draft_problems(version, rows, bands)
     if problems:
         raise DraftRefused(problems)
-    version.save(update_fields=["enter_threshold", "exit_threshold", "requalify_after_days"])
+    version.revision += 1
+    version.save(update_fields=["enter_threshold", "exit_threshold", "requalify_after_days", "revision"])
     Signal.objects.filter(version=version).delete()
     Band.objects.filter(version=version).delete()
     Signal.objects.bulk_create(rows)
@@ -135,7 +148,35 @@ def save_draft(
     audit.record(
         by=by, verb="draft.saved", target=version, fields=["signals", "bands", "thresholds"], now=now
     )
+    changes = changes_between(before, draft_spec(version))
+    if facts is not None:
+        changes += _facts_changes(facts)
+        edit_definition(definition=facts, by=by, now=now)
+    DraftSave.objects.create(
+        version=version, revision=version.revision, saved_at=now, saved_by_id=by.user_id, changes=changes
+    )
     return version
+
+
+def check_seen(draft: Version, seen: str | None) -> None:
+    """Raises DraftChanged unless `seen` (None: whatever there is) is the newest edition of this locked draft."""
+    if seen is not None and seen != draft.edition:
+        raise DraftChanged(_("Somebody else has saved this draft since. Look at it again."))
+
+
+def _facts_changes(facts: Definition) -> list[str]:
+    before = Definition.objects.select_related("motion").get(pk=facts.pk)
+    found = []
+    if before.name != facts.name:
+        found.append(_("Called “%(new)s” instead of “%(old)s”.") % {"new": facts.name, "old": before.name})
+    if before.motion_id != facts.motion_id:
+        found.append(
+            _("Serves the motion “%(new)s” instead of “%(old)s”.")
+            % {"new": facts.motion, "old": before.motion}
+        )
+    if before.description != facts.description:
+        found.append(_("Another description."))
+    return found
 
 
 def draft_problems(version: Version, signals: Sequence[Signal], bands: Sequence[Band]) -> list[Problem]:
@@ -186,8 +227,9 @@ def new_draft(*, definition: Definition, by: Actor, now: datetime) -> Version:
 
 def lock_draft(version: Version) -> Version:
     """The draft, locked for this transaction. Raises DraftRefused when it is no draft any more."""
-    locked = Version.objects.select_for_update(of=("self",)).select_related("definition").get(pk=version.pk)
-    if locked.state != Version.State.DRAFT:
+    rows = Version.objects.select_for_update(of=("self",)).select_related("definition")
+    locked = rows.filter(pk=version.pk).first()
+    if locked is None or locked.state != Version.State.DRAFT:
         message = _("This version is no longer a draft and cannot be changed. Make a new draft from it.")
         raise DraftRefused([Problem("version", message)])
     return cast(Version, locked)

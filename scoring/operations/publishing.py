@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from scoring.models import Band, Definition, Signal, Version
-from scoring.operations.definitions import DraftRefused, draft_problems, lock_draft
+from scoring.operations.definitions import DraftRefused, check_seen, draft_problems, lock_draft
 from scoring.operations.episodes import close_all_open
 from scoring.operations.locks import lock_scoring
 from scoring.queries.specs import draft_spec
@@ -21,16 +21,18 @@ class NotPossible(ValueError):
 
 
 @transaction.atomic
-def publish_version(*, version: Version, by: Actor, now: datetime) -> Version:
+def publish_version(*, version: Version, by: Actor, now: datetime, seen: str | None = None) -> Version:
     """Make a draft (or a version in testing) live.
 
     Freezes its closure: the newest version of every action and the tenant's zone. The version that was live is
-    archived. Everybody is scored in slices from now on (Version.scored_through says how far). Raises DraftRefused for a
-    draft with problems, NotPossible for a version that is neither draft nor testing or whose definition is archived.
+    archived. Everybody is scored in slices from now on (Version.scored_through says how far). seen: the Version.edition
+    that was looked at. Raises DraftRefused for a draft with problems, DraftChanged for one that was saved since,
+    NotPossible for a version that is neither draft nor testing or whose definition is archived.
     """
     lock_scoring()
     fresh = _lock(version)
     if fresh.state == Version.State.DRAFT:
+        check_seen(fresh, seen)
         _freeze(fresh)
     elif fresh.state != Version.State.TESTING:
         raise NotPossible(_("Only a draft or a version in testing can be published. Make a new draft first."))

@@ -10,10 +10,10 @@ from django.utils.translation import gettext as _
 from ingestion.models import ActionVersion
 from ingestion.queries.browse import newest_versions
 from scoring.models import Definition, Qualification, Score, Signal, Version
+from scoring.queries.drafts import names_of, pinned_actions
 from scoring.queries.specs import draft_spec, frozen_spec
 from scoring.rules.spec import SignalKind, SignalSpec, Spec
 from scoring.rules.wording import describe_changes, describe_points, describe_signal
-from tenants.models import User
 
 State = Version.State
 
@@ -72,10 +72,10 @@ def editions(definition: Definition) -> list[Edition]:
     for version in versions:
         version.definition = definition
     specs = [frozen_spec(row) if row.closure else draft_spec(row) for row in versions]
-    pinned = _pinned(specs)
+    pinned = pinned_actions(specs)
     newest = newest_versions({row.action_id for row in pinned.values()})
     names = {key: row.action.name for key, row in pinned.items()}
-    people = _names_of(row.published_by_id for row in versions)
+    people = names_of(row.published_by_id for row in versions)
     found = []
     for place, (version, spec) in enumerate(zip(versions, specs, strict=True)):
         before = specs[place - 1] if place else None
@@ -90,12 +90,6 @@ def editions(definition: Definition) -> list[Edition]:
             )
         )
     return found[::-1]
-
-
-def changes_between(old: Spec, new: Spec) -> list[str]:
-    """What is different in `new`, in words. 1 query."""
-    names = {key: row.action.name for key, row in _pinned([old, new]).items()}
-    return describe_changes(old, new, names, _)
 
 
 def live_standing(version: Version) -> Standing:
@@ -157,7 +151,7 @@ def definitions_using(action_ids: Iterable[UUID]) -> dict[UUID, list[Definition]
 def _outdated(versions: Sequence[Version]) -> set[UUID]:
     """Definitions whose live version pins an action that has been edited since."""
     specs = {row.definition_id: frozen_spec(row) for row in versions}
-    pinned = _pinned(specs.values())
+    pinned = pinned_actions(specs.values())
     newest = newest_versions({row.action_id for row in pinned.values()})
     return {
         key
@@ -172,12 +166,6 @@ def _is_outdated(
 ) -> bool:
     row = pinned.get(key) if key is not None else None
     return row is not None and newest[row.action_id].pk != row.pk
-
-
-def _pinned(specs: Iterable[Spec]) -> dict[int, ActionVersion]:
-    keys = {signal.action_version_id for spec in specs for signal in spec.signals}
-    rows = ActionVersion.objects.filter(pk__in=keys - {None}).select_related("action")
-    return {row.pk: row for row in rows}
 
 
 def _line(
@@ -195,8 +183,3 @@ def _line(
         and _is_outdated(signal.action_version_id, pinned, newest),
         action_id=row.action_id if row else None,
     )
-
-
-def _names_of(user_ids: Iterable[UUID | None]) -> dict[UUID, str]:
-    wanted = {key for key in user_ids if key}
-    return {user.pk: str(user) for user in User.objects.filter(pk__in=wanted)} if wanted else {}

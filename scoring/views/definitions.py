@@ -10,9 +10,17 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from scoring.models import Definition, Version
-from scoring.operations import DraftRefused, NotPossible, archive_definition, new_draft, publish_version
+from scoring.operations import (
+    DraftChanged,
+    DraftRefused,
+    NotPossible,
+    archive_definition,
+    new_draft,
+    publish_version,
+)
 from scoring.operations.definitions import draft_problems
-from scoring.queries.overview import changes_between, editions, live_standing
+from scoring.queries.drafts import changes_between
+from scoring.queries.overview import editions, live_standing
 from scoring.queries.preview import preview
 from scoring.queries.specs import build_spec, frozen_spec
 from scoring.views.access import get_definition, get_draft, may_change
@@ -76,7 +84,10 @@ def publish(request: HttpRequest, key: UUID) -> HttpResponse:
 
 def _publish(request: HttpRequest, draft: Version) -> HttpResponse:
     try:
-        publish_version(version=draft, by=actor(request), now=timezone.now())
+        publish_version(version=draft, by=actor(request), now=timezone.now(), seen=request.POST.get("seen"))
+    except DraftChanged as changed:
+        messages.error(request, _("Not published: %s") % changed)
+        return redirect("admin:scoring_definition_publish", draft.definition_id)
     except DraftRefused as refused:
         messages.error(request, _("Not published: %s") % refused.problems[0].message)
         return redirect("admin:scoring_definition_draft", draft.definition_id)
