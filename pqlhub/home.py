@@ -20,7 +20,10 @@ from charts import LineChart, Point, Series, figure
 from delivery.models import Delivery, Destination
 from ingestion.models import Account, EventName, QuarantinedEvent
 from routing.models import Lead, RoutingTable
-from scoring.models import Qualification, Version
+from routing.queries.failures import visible_failures
+from routing.queries.visible import visible_leads
+from scoring.models import Version
+from scoring.queries.held_out import visible_pqls
 from tenants.access import Access, Area, Level, access_of
 from tenants.models import Source, WriteKey
 
@@ -60,6 +63,7 @@ def home_context(request: HttpRequest) -> dict[str, Any]:
     steps = _mark_next(_steps(access))
     finished = all(step.is_done for step in steps)
     figures = [*_lead_figures(access, now), *_data_figures(access, now), *_delivery_figures(access)]
+    figures += _routing_figures(access)
     return {
         "figures": [one for one in figures if one.is_urgent or one.is_kept],
         "is_calm": not any(one.is_urgent for one in figures),
@@ -166,6 +170,19 @@ def _lead_figures(access: Access, now: datetime) -> list[Figure]:
                 _("Waiting for a rep"),
                 waiting,
                 _("every rep is full or away"),
+def _routing_figures(access: Access) -> list[Figure]:
+    stuck = _count(visible_failures(access))
+    return [
+        Figure(
+            _("Stuck PQLs"),
+            stuck,
+            _("could not become leads; see why and try again"),
+            reverse("admin:routing_routingfailure_changelist"),
+            stuck != "0",
+        )
+    ]
+
+
                 f"{link}?state__exact=waiting",
                 waiting != "0",
             )

@@ -40,6 +40,12 @@ GROUPS: list[tuple[Any, list[Entry]]] = [
                 "admin:routing_routingtable_changelist",
                 "routing.view_routingtable",
             ),
+            Entry(
+                _("Stuck PQLs"),
+                "running_with_errors",
+                "admin:routing_routingfailure_changelist",
+                "routing.view_routingfailure",
+            ),
             Entry(_("Pools"), "groups", "admin:routing_pool_changelist", "routing.view_pool"),
             Entry(
                 _("Destinations"),

@@ -65,7 +65,7 @@ def score(claim: Claim, clock: Clock) -> Progress:
 def route(claim: Claim, clock: Clock) -> Progress:
     with tenant_context(claim.tenant_id):
         result = routing.route_new(now=clock())
-    return Progress(bool(result.routed or result.held_out), clock() if result.more else None)
+    return Progress(bool(result.routed or result.held_out), clock() if result.more else result.next_at)
 
 
 def deliver(claim: Claim, clock: Clock) -> Progress:

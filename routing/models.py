@@ -239,6 +239,29 @@ class Lead(KeyedTenantModel):
         return self.subject_label or str(self.pk)
 
 
+class RoutingFailure(KeyedTenantModel):
+    """A PQL that could not become a lead, for as long as it cannot."""
+
+    owned_through = "qualification__definition"
+
+    qualification = TenantForeignKey("scoring.Qualification", on_delete=models.CASCADE, related_name="+")
+    reason = models.TextField(_("why"))
+    attempts = models.IntegerField(_("attempts"))
+    first_failed_at = models.DateTimeField(_("stuck since"))
+    last_tried_at = models.DateTimeField(_("last tried"))
+    next_at = models.DateTimeField(_("next try"))
+
+    class Meta(TenantModel.Meta):
+        verbose_name = _("stuck PQL")
+        verbose_name_plural = _("stuck PQLs")
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "qualification"], name="routing_failure_once")
+        ]
+
+    def __str__(self) -> str:
+        return str(self.qualification)
+
+
 class LeadEvent(TenantModel):
     """Append-only timeline of a lead."""
 

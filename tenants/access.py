@@ -58,6 +58,7 @@ MODEL_AREAS: dict[str, Area] = {
     "routing.poolmember": Area.POOLS,
     "routing.routingtable": Area.ROUTING,
     "routing.routingrule": Area.ROUTING,
+    "routing.routingfailure": Area.ROUTING,
     "delivery.destination": Area.DESTINATIONS,
     "delivery.delivery": Area.DESTINATIONS,
     "delivery.deliveryattempt": Area.DESTINATIONS,

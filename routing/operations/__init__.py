@@ -1,5 +1,6 @@
 """Every write of the routing room."""
 
+from routing.operations.failures import CannotRoute, try_again
 from routing.operations.intake import RouteResult, route_new, route_one
 from routing.operations.leads import NotAllowed, dispose, reassign, release_held_out, reopen
 from routing.operations.pools import (
@@ -14,6 +15,7 @@ from routing.operations.tables import RuleLine, save_table
 from routing.operations.waiting import drain_waiting
 
 __all__ = [
+    "CannotRoute",
     "NotAMember",
     "NotAllowed",
     "RouteResult",
@@ -31,4 +33,5 @@ __all__ = [
     "route_new",
     "route_one",
     "save_table",
+    "try_again",
 ]

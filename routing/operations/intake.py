@@ -11,11 +11,13 @@ from uuid6 import uuid7
 from experiments.operations import Assigned, assign
 from routing.models import Lead, LeadEvent, Pool
 from routing.operations.announcing import announce_created
+from routing.operations.failures import forget_settled, note_failure
 from routing.operations.following import follow_qualifications
 from routing.operations.history import note
 from routing.operations.placing import Placement, place
 from routing.operations.waiting import drain_waiting
 from routing.queries.cases import Case, case_of, earlier_units
+from routing.queries.failures import next_try_at, tried_later
 from scoring.models import Qualification
 from scoring.operations.routed import mark_routed
 from scoring.queries.versions import unrouted_qualifications
@@ -27,13 +29,14 @@ Kind = LeadEvent.Kind
 @dataclass(frozen=True)
 class RouteResult:
     """What one call did. `routed` counts leads that went somewhere, waiting ones that found a rep included. more: there
-    are PQLs left, call again."""
+    are PQLs left, call again. next_at: when a PQL that could not be routed is tried again."""
 
     routed: int
     held_out: int
     more: bool
     closed: int = 0
     failed: int = 0
+    next_at: datetime | None = None
 
 
 @transaction.atomic
@@ -41,11 +44,12 @@ def route_new(*, now: datetime, limit: int = 200) -> RouteResult:
     """Take up the unrouted PQLs of the current tenant, oldest first; give waiting leads to reps who have room again;
     follow what became of the PQLs of open leads.
 
-    Each lead is one savepoint: one that cannot be routed is logged and tried again at the next call, the others go on.
+    Each lead is one savepoint: one that cannot be routed is noted with its reason and left alone until its next try,
+    so that the others go on.
     The PQLs' and pools' locks last until the caller's transaction ends.
     """
     closed = follow_qualifications(now=now)
-    qualifications = unrouted_qualifications(limit, lock=True)
+    qualifications = unrouted_qualifications(limit, lock=True, but_not=tried_later(now=now))
     if qualifications:
         _lock_pools()
     prefetch_related_objects(qualifications, "definition__business_unit", "definition__motion")
@@ -55,13 +59,15 @@ def route_new(*, now: datetime, limit: int = 200) -> RouteResult:
             lead = route_one(qualification, now=now)
         except Exception:
             log.exception("A PQL could not be routed", extra={"qualification": str(qualification.pk)})
+            note_failure(qualification, error, now=now)
             failed += 1
             continue
         held_out += lead.state == Lead.State.HELD_OUT
         routed += lead.state != Lead.State.HELD_OUT
     drained = drain_waiting(now=now)
-    more = len(qualifications) == limit and failed < limit
-    return RouteResult(routed + drained, held_out, more, closed, failed)
+    forget_settled()
+    more = len(qualifications) == limit
+    return RouteResult(routed + drained, held_out, more, closed, failed, next_try_at(now=now))
 
 
 @transaction.atomic

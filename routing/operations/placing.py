@@ -4,8 +4,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, cast
 
+from django.utils.translation import gettext as _
+
 from delivery.models import Destination
-from routing.models import Lead, Pool, PoolMember, RoutingRule, Target
+from routing.models import Lead, Pool, PoolMember, RoutingRule, RoutingTable, Target
+from routing.operations.failures import CannotRoute
 from routing.queries.cases import Case
 from routing.queries.tables import (
     HELD_BY_REP,
@@ -43,13 +46,14 @@ class Placement:
 
 def place(case: Case, *, now: datetime) -> Placement:
     """Ask the unit's table. A subject whose open lead has a rep stays with that rep. Locks the pool it draws from, so
-    call it in the transaction that stores the lead."""
+    call it in the transaction that stores the lead. Raises CannotRoute when the line leads to what is gone."""
     table = table_for(case.business_unit)
     if table is None:
         return Placement(Lead.State.HOLD, trace=[{"step": "no_table"}])
     rules = rules_of(table)
     decision = decide(as_rules(rules), case.facts)
     rule = next((row for row in rules if str(row.pk) == decision.key), None)
+    _check_targets(table, rule)
     target, pool = (rule.target, rule.pool) if rule else (table.default_target, table.default_pool)
     placement = Placement(
         state=STATES.get(target, Lead.State.NEW),
@@ -62,6 +66,25 @@ def place(case: Case, *, now: datetime) -> Placement:
     if target in (Target.POOL, Target.REP):
         _give_to_rep(placement, case, rule, pool if target == Target.POOL else None, now)
     return placement
+
+
+def _check_targets(table: RoutingTable, rule: RoutingRule | None) -> None:
+    """The joins that read a table find nothing where a row is gone: without this the lead would quietly go nowhere."""
+    line = rule or table
+    names = ["pool", "rep", "destination"] if rule else ["default_pool"]
+    gone = [name for name in names if getattr(line, f"{name}_id") and getattr(line, name) is None]
+    if gone:
+        raise CannotRoute(
+            _(
+                "The line “%(line)s” in the routing table of %(unit)s sends to a %(target)s that is gone. Choose "
+                "another there; saving the table tries this PQL again."
+            )
+            % {
+                "line": rule.name if rule else _("otherwise"),
+                "unit": table.business_unit,
+                "target": line._meta.get_field(gone[0]).verbose_name,
+            }
+        )
 
 
 def _give_to_rep(

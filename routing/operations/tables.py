@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from delivery.models import Destination
-from routing.models import Pool, RoutingRule, RoutingTable, Target
+from routing.models import Pool, RoutingFailure, RoutingRule, RoutingTable, Target
+from routing.operations.failures import make_due
 from routing.rules.conditions import Problem, read_condition
 from tenants import audit
 from tenants.audit import Actor
@@ -50,7 +51,7 @@ def save_table(
     now: datetime,
 ) -> RoutingTable:
     """Make or replace the table of a unit. Raises ValidationError with one message for each thing that is wrong, naming
-    the line. Leads that were routed keep where they went."""
+    the line. Leads that were routed keep where they went; PQLs that are stuck are tried again."""
     problems = [problem for place, line in enumerate(lines, start=1) for problem in problems_of(place, line)]
     if default_target == Target.POOL and default_pool is None:
         problems.append(_("Otherwise: choose the pool that takes what no line matched."))
@@ -70,6 +71,7 @@ def save_table(
     RoutingRule.objects.bulk_create([_row(table, place, line) for place, line in enumerate(lines)])
     verb = "routing_table.created" if created else "routing_table.changed"
     audit.record(by=by, verb=verb, target=table, fields=["rules"], now=now)
+    make_due(RoutingFailure.objects.all(), now=now)
     return table
 
 

@@ -1,5 +1,6 @@
 """Leads that found everybody full or away get a rep as soon as one has room."""
 
+import logging
 from datetime import datetime
 from typing import cast
 
@@ -11,6 +12,8 @@ from routing.operations.history import note
 from routing.operations.placing import Placement, draw_from_pool
 from routing.queries.cases import case_of
 
+log = logging.getLogger(__name__)
+
 
 @transaction.atomic
 def drain_waiting(*, now: datetime, limit: int = 200) -> int:
@@ -21,23 +24,37 @@ def drain_waiting(*, now: datetime, limit: int = 200) -> int:
 
 
 def _drain(pool: Pool, now: datetime, limit: int) -> int:
+    """One that fails is left waiting, where people see it; the others go on."""
     given = 0
     for key in _most_urgent(pool, now, limit):
-        lead = (
-            Lead.objects.select_for_update(skip_locked=True, of=("self",))
-            .filter(pk=key, state=Lead.State.WAITING)
-            .select_related("qualification__definition__business_unit", "qualification__definition__motion")
-            .first()
-        )
-        if lead is None:
+        try:
+            outcome = _give(key, pool, now)
+        except Exception:
+            log.exception("A waiting lead could not be given to a rep", extra={"lead": str(key)})
             continue
-        placement = Placement(Lead.State.WAITING)
-        draw_from_pool(placement, pool, now=now)
-        if placement.rep is None:
+        if outcome is None:
             break
-        _hand_over(lead, placement, now)
-        given += 1
+        given += outcome
     return given
+
+
+@transaction.atomic
+def _give(key: object, pool: Pool, now: datetime) -> bool | None:
+    """True when it found a rep, False when another worker has it, None when nobody has room."""
+    lead = (
+        Lead.objects.select_for_update(skip_locked=True, of=("self",))
+        .filter(pk=key, state=Lead.State.WAITING)
+        .select_related("qualification__definition__business_unit", "qualification__definition__motion")
+        .first()
+    )
+    if lead is None:
+        return False
+    placement = Placement(Lead.State.WAITING)
+    draw_from_pool(placement, pool, now=now)
+    if placement.rep is None:
+        return None
+    _hand_over(lead, placement, now)
+    return True
 
 
 def _most_urgent(pool: Pool, now: datetime, limit: int) -> list[object]:

@@ -1,6 +1,7 @@
 """Which versions score, and what they opened that routing has not taken up."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from scoring.models import Qualification, Version
 
@@ -12,11 +13,11 @@ def live_versions() -> list[Version]:
     return list(rows.select_related("definition__motion").order_by("published_at", "id"))
 
 
-def unrouted_qualifications(limit: int, lock: bool = False) -> Sequence[Qualification]:
-    """Open PQLs that routing has not seen, oldest first. lock: take them for this transaction; rows that another worker
-    holds are skipped."""
+def unrouted_qualifications(limit: int, lock: bool = False, but_not: Any = ()) -> Sequence[Qualification]:
+    """Open PQLs that routing has not taken up, oldest first. lock: take them for this transaction; rows that another
+    worker holds are skipped. but_not: keys to leave out, or a query for them."""
     rows = Qualification.objects.filter(routed_at__isnull=True, state=Qualification.State.OPEN)
-    rows = rows.select_related("definition").order_by("opened_at", "id")
+    rows = rows.select_related("definition").exclude(pk__in=but_not).order_by("opened_at", "id")
     if lock:
         rows = rows.select_for_update(skip_locked=True, of=("self",))
     return list(rows[:limit])
