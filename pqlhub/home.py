@@ -170,6 +170,13 @@ def _lead_figures(access: Access, now: datetime) -> list[Figure]:
                 _("Waiting for a rep"),
                 waiting,
                 _("every rep is full or away"),
+                f"{link}?state__exact=waiting",
+                waiting != "0",
+            )
+        )
+    return figures
+
+
 def _routing_figures(access: Access) -> list[Figure]:
     stuck = _count(visible_failures(access))
     return [
@@ -181,13 +188,6 @@ def _routing_figures(access: Access) -> list[Figure]:
             stuck != "0",
         )
     ]
-
-
-                f"{link}?state__exact=waiting",
-                waiting != "0",
-            )
-        )
-    return figures
 
 
 def _data_figures(access: Access, now: datetime) -> list[Figure]:
