@@ -57,7 +57,7 @@ def route_new(*, now: datetime, limit: int = 200) -> RouteResult:
     for qualification in qualifications:
         try:
             lead = route_one(qualification, now=now)
-        except Exception:
+        except Exception as error:
             log.exception("A PQL could not be routed", extra={"qualification": str(qualification.pk)})
             note_failure(qualification, error, now=now)
             failed += 1
