@@ -141,17 +141,10 @@ def _mark_next(steps: list[Step]) -> list[Step]:
     return [Step(**{**vars(step), "is_next": step is first_open}) for step in steps]
 
 
-def _visible_leads(access: Access) -> "QuerySet[Lead]":
-    leads = Lead.objects.exclude(state=Lead.State.HELD_OUT)
-    if access.only_own_leads:
-        return leads.filter(rep__user_id=access.user_id)
-    return leads.filter(access.visible(Area.LEADS, "business_unit__path"))
-
-
 def _lead_figures(access: Access, now: datetime) -> list[Figure]:
     if access.level(Area.LEADS) < Level.VIEW:
         return []
-    leads, link = _visible_leads(access), reverse("admin:routing_lead_changelist")
+    leads, link = visible_leads(access), reverse("admin:routing_lead_changelist")
     late = _count(leads.filter(state=Lead.State.NEW, respond_by__lt=now))
     figures = [
         Figure(
@@ -254,11 +247,7 @@ def _trend(access: Access, zone: ZoneInfo, now: datetime) -> str:
         .astimezone(zone)
         .replace(hour=0, minute=0, second=0, microsecond=0)
     )
-    rows = Qualification.objects.filter(
-        access.visible(Area.REPORTS, "definition__business_unit__path"), opened_at__gte=since
-    )
-    if not access.sees_held_out:
-        rows = rows.exclude(leads__state=Lead.State.HELD_OUT)
+    rows = visible_pqls(access).filter(opened_at__gte=since)
     counts = dict(
         rows.annotate(day=TruncDate("opened_at", tzinfo=zone)).values_list("day").annotate(number=Count("pk"))
     )
@@ -272,7 +261,7 @@ def _trend(access: Access, zone: ZoneInfo, now: datetime) -> str:
 def _newest_leads(access: Access) -> list[Lead]:
     if access.level(Area.LEADS) < Level.VIEW:
         return []
-    newest = _visible_leads(access).select_related("rep", "rep__user").order_by("-created_at")
+    newest = visible_leads(access).select_related("rep", "rep__user").order_by("-created_at")
     return list(newest[:8])
 
 

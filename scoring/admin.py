@@ -22,10 +22,10 @@ from ingestion.templatetags.data import progress
 from scoring.forms.definitions import DefinitionForm, MotionForm
 from scoring.models import Definition, Level, Motion, Qualification, ReplayRun
 from scoring.operations import create_definition, create_motion, edit_motion
+from scoring.queries.held_out import known_pqls, visible_pqls
 from scoring.queries.overview import DefinitionRow, definition_rows, definitions_using
 from scoring.queries.preview import reasons
 from scoring.queries.replays import progress_of
-from scoring.queries.subjects import visible_pqls
 from scoring.templatetags.points import points, signed_points
 from scoring.views import definitions, draft, qualifications, replays, subjects, templates
 from scoring.views.panels import subject_url_name
@@ -127,7 +127,7 @@ class DefinitionAdmin(OwnedAdmin):
         return False
 
     def prepare_rows(self, request: HttpRequest, rows: Sequence[Any]) -> None:
-        found = definition_rows(list(rows))
+        found = definition_rows(list(rows), pqls=known_pqls(access_of(request.user)))
         for definition in rows:
             definition.row = found[definition.pk]
 

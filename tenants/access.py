@@ -180,9 +180,23 @@ class Access:
         below = [grant.unit_path for grant in self.grants if grant.unit_path.startswith(unit_path)]
         return any(self.may_use(scope, path) for path in [unit_path, *below])
 
+    def sees_held_out_at(self, path_lookup: str) -> Q:
+        """A filter for rows of units in which this user may know who is held out; path_lookup leads to
+        BusinessUnit.path."""
+        condition = Q(pk__in=[])
+        for path in self._held_out_paths:
+            condition |= Q(**{f"{path_lookup}__startswith": path})
+        return condition
+
     @property
     def sees_held_out(self) -> bool:
-        return bool(self.roles & SEES_HELD_OUT)
+        """Whether the user may know who is held out in every unit they have a role in: for figures of several units."""
+        seen = self._held_out_paths
+        return bool(seen) and all(grant.unit_path.startswith(seen) for grant in self.grants)
+
+    @cached_property
+    def _held_out_paths(self) -> tuple[str, ...]:
+        return tuple(grant.unit_path for grant in self.grants if grant.role in SEES_HELD_OUT)
 
     @property
     def only_own_leads(self) -> bool:

@@ -105,7 +105,7 @@ def route_one(qualification: Qualification, *, now: datetime) -> Lead:
         note(lead, Kind.HELD_OUT, now=now)
     else:
         send_on(lead, case, place(case, now=now), kind=Kind.CREATED, now=now)
-    mark_routed(qualification=qualification, now=now)
+    mark_routed(qualification=qualification, held_out=assigned.held_out, now=now)
     return lead
 
 

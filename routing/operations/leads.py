@@ -14,6 +14,7 @@ from routing.operations.intake import send_on
 from routing.operations.placing import place, response_time
 from routing.queries.cases import case_of
 from routing.rules.dispositions import ENDS, Said, may_follow
+from scoring.operations.routed import mark_released
 from tenants import audit
 from tenants.audit import Actor
 from tenants.context import current_tenant_id
@@ -119,6 +120,7 @@ def release_held_out(*, lead: Lead, reason: str, by: Actor, now: datetime) -> Le
     if lead.closed_at is not None:
         raise NotAllowed(_("Its PQL has ended meanwhile; there is nothing left to work on."))
     experiments.release(action_ref=str(lead.pk), reason=reason, by=by, now=now)
+    mark_released(qualification=lead.qualification)
     note(lead, Kind.RELEASED, now=now, actor_id=by.user_id, reason=reason.strip()[:200])
     case = case_of(lead.qualification)
     send_on(lead, case, place(case, now=now), kind=Kind.CREATED, now=now)

@@ -7,7 +7,7 @@ role sees held-out leads in its unit.
 from django.db.models import Q, QuerySet
 
 from routing.models import Lead
-from tenants.access import MATRIX, SEES_HELD_OUT, Access, Area, Level
+from tenants.access import MATRIX, Access, Area, Level
 from tenants.models import Role
 
 
@@ -19,10 +19,7 @@ def visible_leads(access: Access) -> QuerySet[Lead]:
 
 def held_out_leads(access: Access) -> QuerySet[Lead]:
     """Held-out leads, for corporate admins and analysts of their units."""
-    mine = Q(pk__in=[])
-    for grant in access.grants:
-        if grant.role in SEES_HELD_OUT:
-            mine |= Q(business_unit__path__startswith=grant.unit_path)
+    mine = access.sees_held_out_at("business_unit__path")
     rows: QuerySet[Lead] = Lead.objects.filter(mine, state=Lead.State.HELD_OUT)
     return rows
 

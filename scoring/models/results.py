@@ -108,6 +108,9 @@ class Qualification(KeyedTenantModel):
     routed_at = models.DateTimeField(
         null=True, editable=False, help_text="Set by routing through our operation."
     )
+    is_held_out = models.BooleanField(
+        null=True, editable=False, help_text="Told by routing; empty until it has decided."
+    )
 
     class Meta(TenantModel.Meta):
         verbose_name = _("PQL")
@@ -131,6 +134,11 @@ class Qualification(KeyedTenantModel):
                 fields=["tenant", "opened_at"],
                 condition=Q(routed_at__isnull=True),
                 name="qualification_unrouted",
+            ),
+            models.Index(
+                fields=["tenant", "subject_kind", "subject_id"],
+                condition=Q(is_held_out=True) | Q(is_held_out__isnull=True),
+                name="qualification_secret",
             ),
         ]
 

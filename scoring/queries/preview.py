@@ -6,7 +6,7 @@ cost is the scoring itself and nothing is stored.
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
@@ -78,10 +78,12 @@ JOIN unnest(%(keys)s::text[], %(amounts)s::numeric[]) AS wanted (key, amount)
     ON wanted.key = line ->> 'signal' AND (line ->> 'value')::numeric >= wanted.amount
 GROUP BY 2
 UNION ALL
-(SELECT 'enter', subject_id, points, contributions FROM judged WHERE is_in AND NOT was_in
+(SELECT 'enter', subject_id, points, contributions FROM judged
+WHERE is_in AND NOT was_in AND subject_id <> ALL(%(hidden)s::bigint[])
 ORDER BY points DESC, subject_id LIMIT %(sample)s)
 UNION ALL
-(SELECT 'leave', subject_id, points, contributions FROM judged WHERE was_in AND NOT is_in
+(SELECT 'leave', subject_id, points, contributions FROM judged
+WHERE was_in AND NOT is_in AND subject_id <> ALL(%(hidden)s::bigint[])
 ORDER BY points DESC, subject_id LIMIT %(sample)s)
 """
 _SUBJECTS = {
@@ -150,10 +152,11 @@ class Preview:
         return self.qualified / self.population if self.population else 0.0
 
 
-def preview(version: Version, spec: Spec, *, now: datetime) -> Preview:
+def preview(version: Version, spec: Spec, *, hidden: Collection[int], now: datetime) -> Preview:
     """Run `spec` as `version` over everybody as of now. Raises ValueError for a spec without signals. 4 queries; the
-    first costs what one full scoring computes."""
-    rows = _run(version, spec, now)
+    first costs what one full scoring computes. hidden: subjects that are counted and not named
+    (scoring.queries.held_out)."""
+    rows = _run(version, spec, hidden, now)
     points = {row[1]: row[2] for row in rows if row[0] == "points"}
     standing = Counter({row[1]: row[2] for row in rows if row[0] == "standing"})
     population = _population(spec.level)
@@ -197,7 +200,9 @@ def histogram_bins(points: Mapping[int, int]) -> tuple[Bin, ...]:
     )
 
 
-def _run(version: Version, spec: Spec, now: datetime) -> list[tuple[str, int, int, Any]]:
+def _run(
+    version: Version, spec: Spec, hidden: Collection[int], now: datetime
+) -> list[tuple[str, int, int, Any]]:
     compiled = compile_version(spec)
     values = compiled.parameters(tenant_id=current_tenant_id(), subjects=None, as_of=now, until=now) | {
         "definition_id": version.definition_id,
@@ -207,6 +212,7 @@ def _run(version: Version, spec: Spec, now: datetime) -> list[tuple[str, int, in
         "keys": [signal.key for signal in spec.signals],
         "amounts": [signal.at_least for signal in spec.signals],
         "sample": SAMPLE,
+        "hidden": list(hidden),
     }
     with wide_plans(), connection.cursor() as cursor:
         cursor.execute(_PREVIEW.format(computed=compiled.sql, **_SUBJECTS[spec.level]), values)

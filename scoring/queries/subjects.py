@@ -6,10 +6,9 @@ from datetime import datetime
 from fractions import Fraction
 from uuid import UUID
 
-from django.db.models import QuerySet
-
 from ingestion.models import Account, Person
 from scoring.models import Definition, Level, Qualification, QualificationEvent, Score, ScoreChange, Version
+from scoring.queries.held_out import hidden_scores, visible_pqls
 from scoring.queries.specs import frozen_spec
 from scoring.rules.spec import Spec
 from tenants.access import Access, Area
@@ -30,7 +29,7 @@ class Tag:
 
 @dataclass(frozen=True)
 class ScoreNow:
-    """The score under the live version of one definition, None while nothing has been scored."""
+    """The score under the live version of one definition; None while there is none to show."""
 
     definition: Definition
     version: Version
@@ -58,26 +57,35 @@ def live_for(access: Access, level: int) -> list[Version]:
     return list(rows.select_related("definition__business_unit").order_by("definition__name"))
 
 
-def score_tags(versions: Sequence[Version], subject_ids: Sequence[int]) -> dict[int, list[Tag]]:
-    """Per subject its scores under these versions that are not nothing, the highest first. 1 query."""
-    by_key = {version.pk: version.definition for version in versions}
+def score_tags(access: Access, level: int, subject_ids: Sequence[int]) -> dict[int, list[Tag]]:
+    """Per subject its live scores that this user may see and that are not nothing, the highest first. 5 queries."""
+    by_key = {version.pk: version.definition for version in live_for(access, level)}
+    hidden = hidden_scores(access, level, subject_ids)
     rows = Score.objects.filter(version_id__in=by_key, subject_id__in=subject_ids).order_by("-points")
     found: dict[int, list[Tag]] = {}
     for row in rows.defer("contributions"):
-        if not row.points and not row.is_qualified:
-            continue
         definition = by_key[row.version_id]
+        if (definition.pk, row.subject_id) in hidden or not (row.points or row.is_qualified):
+            continue
         tag = Tag(definition.name, definition.pk, row.points, row.band, row.is_qualified)
         found.setdefault(row.subject_id, []).append(tag)
     return found
 
 
-def scores_now(versions: Sequence[Version], subject_id: int) -> list[ScoreNow]:
-    """The score of one subject under each of these versions, PQLs first, then the nearest to its threshold. 1 query."""
+def scores_now(access: Access, level: int, subject_id: int) -> list[ScoreNow]:
+    """What this user may see of one subject under each live version: PQLs first, then the nearest to its threshold. A
+    score they must not see is None, as if there were none. 5 queries."""
+    versions = live_for(access, level)
+    hidden = hidden_scores(access, level, [subject_id])
     rows = Score.objects.filter(version__in=[version.pk for version in versions], subject_id=subject_id)
     by_version = {row.version_id: row for row in rows}
     found = [
-        ScoreNow(version.definition, version, frozen_spec(version), by_version.get(version.pk))
+        ScoreNow(
+            version.definition,
+            version,
+            frozen_spec(version),
+            None if (version.definition_id, subject_id) in hidden else by_version.get(version.pk),
+        )
         for version in versions
     ]
     return sorted(found, key=_nearness, reverse=True)
@@ -114,18 +122,6 @@ def shown_at(definition: Definition, subject_id: int, moment: datetime) -> Chang
     if row is None:
         return None
     return Change(row.at, row.points, row.band, row.is_qualified, numbers[row.version_id])
-
-
-def visible_pqls(access: Access) -> QuerySet[Qualification]:
-    """PQLs whose definition this user may see. A unit that is held out must not be treated by anybody who knows of it:
-    only those who may see held-out leads see its PQLs, and nobody else sees one before routing has decided.
-
-    `leads` is routing's side of the relation: the one fact of a higher room this room asks for.
-    """
-    rows = Qualification.objects.filter(access.visible(Area.REPORTS, "definition__business_unit__path"))
-    if access.sees_held_out:
-        return rows
-    return rows.filter(leads__isnull=False).exclude(leads__state="held_out")
 
 
 def pqls_of(access: Access, level: int, subject_id: int) -> list[Qualification]:

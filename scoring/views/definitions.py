@@ -20,11 +20,12 @@ from scoring.operations import (
 )
 from scoring.operations.definitions import draft_problems
 from scoring.queries.drafts import changes_between
-from scoring.queries.overview import editions, live_standing
-from scoring.queries.preview import preview
+from scoring.queries.held_out import known_pqls
+from scoring.queries.overview import Standing, editions, live_standing
 from scoring.queries.specs import build_spec, frozen_spec
 from scoring.views.access import get_definition, get_draft, may_change
 from scoring.views.panels import preview_context, subject_words
+from tenants.access import access_of
 from tenants.console import actor, page
 
 
@@ -39,7 +40,7 @@ def show_definition(request: HttpRequest, key: UUID) -> HttpResponse:
         "editions": history,
         "live": live,
         "draft": draft,
-        "standing": live_standing(live.version) if live else None,
+        "standing": _standing(request, live.version) if live else None,
         "may_change": may_change(request, definition) and not definition.archived_at,
         "subjects": subject_words(definition.level),
         "title": definition.name,
@@ -69,7 +70,7 @@ def publish(request: HttpRequest, key: UUID) -> HttpResponse:
         messages.error(request, _("The draft cannot be published yet: %s") % problems[0].message)
         return redirect("admin:scoring_definition_draft", key)
     spec = build_spec(draft, signals, bands)
-    context = preview_context(draft, spec, preview(draft, spec, now=timezone.now()))
+    context = preview_context(request, draft, spec)
     live = context["live"]
     changes = changes_between(frozen_spec(live), spec) if live else []
     context |= {
@@ -112,9 +113,13 @@ def archive(request: HttpRequest, key: UUID) -> HttpResponse:
     live = Version.objects.filter(definition=definition, state=Version.State.LIVE).first()
     context = {
         "definition": definition,
-        "standing": live_standing(live) if live else None,
+        "standing": _standing(request, live) if live else None,
         "title": _("Archive “%s”") % definition.name,
         "opts": Definition._meta,
         "original": definition,
     }
     return page(request, "scoring/archive.html", context)
+
+
+def _standing(request: HttpRequest, live: Version) -> Standing:
+    return live_standing(live, pqls=known_pqls(access_of(request.user)))

@@ -27,7 +27,6 @@ from scoring.operations import (
 from scoring.operations.definitions import draft_problems
 from scoring.queries.choices import ActionChoices, action_choices, known_traits
 from scoring.queries.drafts import changes_between, since
-from scoring.queries.preview import preview
 from scoring.queries.specs import build_spec, draft_spec
 from scoring.views.access import get_definition, get_draft, motions_for
 from scoring.views.panels import preview_context
@@ -71,10 +70,10 @@ def preview_draft(request: HttpRequest, key: UUID) -> HttpResponse:
     draft = get_draft(request, key)
     choices = action_choices(draft.definition.business_unit, now=timezone.now())
     forms = posted_draft(request.POST, draft, choices=choices, motions=motions_for(draft.definition))
-    return page(request, "scoring/_preview.html", _preview_of(draft, forms))
+    return page(request, "scoring/_preview.html", _preview_of(request, draft, forms))
 
 
-def _preview_of(draft: Version, forms: DraftForms) -> dict[str, Any]:
+def _preview_of(request: HttpRequest, draft: Version, forms: DraftForms) -> dict[str, Any]:
     if not forms.signals.forms:
         return {"is_empty": True, "definition": draft.definition}
     if forms.is_valid():
@@ -85,7 +84,7 @@ def _preview_of(draft: Version, forms: DraftForms) -> dict[str, Any]:
     if mistakes:
         return {"mistakes": mistakes, "definition": draft.definition}
     spec = build_spec(draft, signals, bands)
-    return preview_context(draft, spec, preview(draft, spec, now=timezone.now()))
+    return preview_context(request, draft, spec)
 
 
 def _save(
@@ -214,7 +213,7 @@ def _answer(
         return response
     if request.POST.get("do") == "preview":
         posted = posted_draft(request.POST, draft, choices=choices, motions=motions_for(draft.definition))
-        context |= _preview_of(draft, posted)
+        context |= _preview_of(request, draft, posted)
     return page(request, "scoring/draft.html", context, status=status)
 
 

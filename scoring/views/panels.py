@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -21,14 +22,18 @@ from charts import (
     formats,
 )
 from scoring.models import Definition, Level, Version
-from scoring.queries.preview import Preview
+from scoring.queries.held_out import hidden_subjects
+from scoring.queries.preview import Preview, preview
 from scoring.queries.replays import DayCount
 from scoring.queries.subjects import Change
 from scoring.rules.spec import BandSpec, Spec
+from tenants.access import access_of
 
 
-def preview_context(draft: Version, spec: Spec, found: Preview) -> dict[str, Any]:
-    """What _preview.html shows."""
+def preview_context(request: HttpRequest, draft: Version, spec: Spec) -> dict[str, Any]:
+    """What _preview.html shows, without the names of those this user must not know."""
+    hidden = hidden_subjects(access_of(request.user), draft.definition.level)
+    found = preview(draft, spec, hidden=hidden, now=timezone.now())
     live = Version.objects.filter(definition=draft.definition, state=Version.State.LIVE).first()
     return {
         "definition": draft.definition,

@@ -7,7 +7,8 @@ from django.utils.translation import gettext as _
 
 from ingestion.queries import subject_labels
 from scoring.models import Qualification
-from scoring.queries.subjects import episode_events, visible_pqls
+from scoring.queries.held_out import visible_pqls
+from scoring.queries.subjects import episode_events
 from scoring.views.panels import contribution_chart, subject_url_name
 from tenants.access import access_of
 from tenants.console import page

@@ -15,6 +15,7 @@ from ingestion.queries import subject_labels
 from scoring.forms.replays import ReplayForm
 from scoring.models import ReplayQualification, ReplayRun, Version
 from scoring.operations import ReplayRefused, request_replay
+from scoring.queries.held_out import hidden_subjects
 from scoring.queries.replays import progress_of, summarise
 from scoring.views.access import may_change
 from scoring.views.panels import replay_chart, subject_url_name, subject_words
@@ -54,7 +55,9 @@ def show_replay(request: HttpRequest, key: UUID) -> HttpResponse:
     """What the run found so far; asked for again until it is finished."""
     run = _get(request, key)
     level = run.version.definition.level
-    episodes = ReplayQualification.objects.filter(run=run).order_by("-first_day", "subject_id")
+    hidden = hidden_subjects(access_of(request.user), level)
+    found = ReplayQualification.objects.filter(run=run).exclude(subject_id__in=hidden)
+    episodes = found.order_by("-first_day", "subject_id")
     if request.GET.get("format") == "csv":
         return _as_csv(run, episodes)
     shown = list(episodes[:SHOWN])

@@ -45,7 +45,7 @@ def list_subjects(request: HttpRequest, level: int) -> HttpResponse:
     if request.GET.get("format") == "csv":
         return _as_csv(request, level, found.rows if text else None)
     ids = [row.pk for row in found.rows]
-    tags = score_tags(live_for(access_of(request.user), level), ids)
+    tags = score_tags(access_of(request.user), level, ids)
     names = subject_labels(level, ids)
     context = {
         "rows": [
@@ -72,13 +72,13 @@ def show_subject(request: HttpRequest, level: int, key: int) -> HttpResponse:
     if row.pk != key:
         return redirect(subject_url_name(level), row.pk)
     access = access_of(request.user)
-    versions = live_for(access, level)
+    scores = scores_now(access, level, row.pk)
     context = {
         "subject": row,
         "is_account": level == Level.ACCOUNT,
-        "scores": [_score_panel(each, row.pk) for each in scores_now(versions, row.pk)],
+        "scores": [_score_panel(each, row.pk) for each in scores],
         "pqls": pqls_of(access, level, row.pk),
-        "explain_form": _explain_form(versions, None),
+        "explain_form": _explain_form(scores, None),
         "url_name": subject_url_name(level),
         "title": str(row),
         "opts": MODELS[level]._meta,
@@ -99,14 +99,14 @@ def show_timeline(request: HttpRequest, level: int, key: int) -> HttpResponse:
 def explain_subject(request: HttpRequest, level: int, key: int) -> HttpResponse:
     """A score at the end of a past day: with what was known then, and with what is known now."""
     row = _get(request, level, key)
-    versions = live_for(access_of(request.user), level)
-    form = _explain_form(versions, request.GET)
+    scores = scores_now(access_of(request.user), level, row.pk)
+    form = _explain_form(scores, request.GET)
     if form is None:
         raise Http404
     context: dict[str, Any] = {"explain_form": form, "subject": row, "url_name": subject_url_name(level)}
     if form.is_valid():
-        chosen = next(each for each in versions if str(each.definition_id) == form.cleaned_data["definition"])
-        context |= explanation_context(chosen, row.pk, form.cleaned_data["day"], now=timezone.now())
+        chosen = next(each for each in scores if str(each.definition.pk) == form.cleaned_data["definition"])
+        context |= explanation_context(chosen.version, row.pk, form.cleaned_data["day"], now=timezone.now())
     return page(request, "scoring/_explain.html", context, status=200 if form.is_valid() else 422)
 
 
@@ -143,8 +143,8 @@ def _as_csv(request: HttpRequest, level: int, rows: Sequence[Any] | None) -> Htt
     if rows is None:
         listed = people.list_accounts if level == Level.ACCOUNT else people.list_persons
         rows = listed(size=MOST_ROWS).rows
-    versions = live_for(access_of(request.user), level)
-    tags = score_tags(versions, [row.pk for row in rows])
+    access = access_of(request.user)
+    versions, tags = live_for(access, level), score_tags(access, level, [row.pk for row in rows])
     header = [_("key"), _("name"), _("e-mail") if level == Level.PERSON else _("group id")]
     header += [_("first seen"), _("last seen"), *(version.definition.name for version in versions)]
     return csv_file(
@@ -183,7 +183,7 @@ def _add_company(context: dict[str, Any], level: int, ids: list[int]) -> None:
 
 def _score_panel(now: ScoreNow, subject_id: int) -> dict[str, Any]:
     """One definition on the page: the number, the reasons, the course."""
-    changes = score_history(now.definition, subject_id)
+    changes = score_history(now.definition, subject_id) if now.score else []
     panel: dict[str, Any] = {"now": now, "threshold": now.spec.enter_threshold}
     if now.score and any(line["points"] for line in now.score.contributions):
         panel["reasons"] = contribution_chart(
@@ -196,11 +196,12 @@ def _score_panel(now: ScoreNow, subject_id: int) -> dict[str, Any]:
     return panel
 
 
-def _explain_form(versions: list[Version], data: Any) -> ExplainForm | None:
-    if not versions:
+def _explain_form(scores: Sequence[ScoreNow], data: Any) -> ExplainForm | None:
+    """Asks for a definition under which there is a score to explain; None without any."""
+    choices = [(str(now.definition.pk), now.definition.name) for now in scores if now.score]
+    if not choices:
         return None
     today: date = timezone.localdate()
-    choices = [(str(version.definition_id), version.definition.name) for version in versions]
     return ExplainForm(data, choices=choices, today=today, initial={"day": today - timedelta(days=7)})
 
 
@@ -234,7 +235,7 @@ def _company_of(access: Access, level: int, key: int) -> dict[str, Any]:
     if level == Level.PERSON:
         return {"accounts": people.accounts_of([key]).get(key, []), "identities": people.identities_of(key)}
     members = people.members_of(key, limit=50)
-    tags = score_tags(live_for(access, Level.PERSON), [member.person.pk for member in members])
+    tags = score_tags(access, Level.PERSON, [member.person.pk for member in members])
     return {
         "members": [
             {"person": member.person, "since": member.since, "tags": tags.get(member.person.pk, [])}

@@ -4,8 +4,9 @@ import pytest
 from django.urls import reverse
 
 from ingestion.models import Account, EventName, Person, QuarantinedEvent
+from routing.operations import route_new
 from scoring.models import Definition, Level, Version
-from scoring.operations import score_due
+from scoring.operations import mark_routed, score_due
 from tenants.context import tenant_context
 from tenants.models import Role
 from tests.conftest import member
@@ -127,10 +128,7 @@ def pql(history, boards, today):
 
 
 def test_held_out_pql_is_seen_by_those_who_prove_and_by_nobody_else(as_user, acme, alice, bob, pql, now):
-    from routing.models import Lead
-
-    make_row(Lead, qualification=pql, business_unit=pql.definition.business_unit, state="held_out",
-             subject_kind=1, subject_id=pql.subject_id)  # fmt: skip
+    mark_routed(qualification=pql, held_out=True, now=now)
     person = reverse("admin:ingestion_person_change", args=[pql.subject_id])
     own = reverse("admin:scoring_qualification_change", args=[pql.pk])
 
@@ -143,14 +141,11 @@ def test_held_out_pql_is_seen_by_those_who_prove_and_by_nobody_else(as_user, acm
 
 
 def test_pql_that_routing_has_not_seen_is_hidden_until_it_has(as_user, bob, pql):
-    from routing.models import Lead
-
     client = as_user(bob)
     address = reverse("admin:scoring_qualification_change", args=[pql.pk])
     assert client.get(address).status_code == 404
 
-    make_row(Lead, qualification=pql, business_unit=pql.definition.business_unit, state="new",
-             subject_kind=1, subject_id=pql.subject_id)  # fmt: skip
+    route_new(now=pql.opened_at)
     assert client.get(address).status_code == 200
 
 

@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from ingestion.models import Account, Person
+from routing.operations import route_new
 from scoring.models import Level
 from scoring.operations import score_due
 from tests.factories import ingestion
@@ -23,6 +24,7 @@ def scored(history, boards, today):
         name="Keen",
     )
     score_due(now=today)
+    route_new(now=today)
     return version
 
 

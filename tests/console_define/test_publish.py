@@ -2,6 +2,7 @@
 
 import pytest
 
+from routing.operations import route_new
 from scoring.models import Definition, Level, Version
 from scoring.operations import score_due
 from tests.console_define.drafts import SIGNED_IN, posted, url
@@ -27,6 +28,7 @@ def published(client, definition, today):
     client.post(url("draft", definition), posted(definition, TWICE))
     client.post(url("publish", definition))
     score_due(now=today)
+    route_new(now=today)
     return Version.objects.get(definition=definition, state="live")
 
 

@@ -56,6 +56,7 @@ def pql(
         points=9000,
         band=band,
         contributions=[],
+        is_held_out=None if lead is None else lead == "held_out",
         **{"triggered_at": at, **values},
     )
     QualificationEvent.objects.create(qualification=row, at=at, kind="entered", points=9000, band=band)
