@@ -17,6 +17,7 @@ from delivery import operations
 from delivery.forms import DestinationForm
 from delivery.models import Delivery, Destination
 from delivery.queries import delivery_counts
+from delivery.rules.schedule import BREAKER_OPENS_AT
 from delivery.views import deliveries, destinations
 from tenants.access import access_of
 from tenants.console import ReadOnlyAdmin, TenantAdmin, actor
@@ -102,6 +103,8 @@ class DestinationAdmin(TenantAdmin):
 
     @admin.display(description=gettext_lazy("State"), ordering="state")
     def standing(self, obj: Destination) -> str:
+        if obj.state == Destination.State.ACTIVE and obj.failures_in_a_row >= BREAKER_OPENS_AT:
+            return format_html('<span class="pq-tag pq-tag-bad">{}</span>', _("Failing"))
         return state_tag(obj)
 
     @admin.display(description=gettext_lazy("Waiting"))

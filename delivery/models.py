@@ -35,6 +35,16 @@ class Destination(KeyedTenantModel):
         null=True, editable=False, help_text="Breaker: nothing is sent before this."
     )
     stopped_because = models.CharField(_("stopped because"), max_length=200, blank=True, editable=False)
+    trouble_since = models.DateTimeField(
+        null=True,
+        editable=False,
+        help_text="Begin of the incident people are told about once; null: there is none.",
+    )
+    trouble_last_at = models.DateTimeField(null=True, editable=False)
+    trouble_reason = models.CharField(_("last trouble"), max_length=300, blank=True, editable=False)
+    told_at = models.DateTimeField(
+        null=True, editable=False, help_text="When the mail about this incident left."
+    )
     receives_all_leads = models.BooleanField(
         _("every lead"),
         default=True,

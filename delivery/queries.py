@@ -10,7 +10,9 @@ from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Greatest
 
 from delivery.models import Delivery, DeliveryAttempt, Destination
-from tenants.models import BusinessUnit
+from delivery.rules.schedule import BREAKER_OPENS_AT
+from tenants.access import MATRIX, Area, Level
+from tenants.models import BusinessUnit, Membership
 from tenants.secret_box import open_sealed
 
 
@@ -96,3 +98,28 @@ def attempts_of(delivery: Delivery) -> QuerySet[DeliveryAttempt]:
     return cast(
         "QuerySet[DeliveryAttempt]", DeliveryAttempt.objects.filter(delivery=delivery).order_by("-id")
     )
+
+
+def failing_destinations() -> QuerySet[Destination]:
+    """Active ones whose breaker is open: tried now and then until the receiver answers again."""
+    rows = Destination.objects.filter(state=Destination.State.ACTIVE, failures_in_a_row__gte=BREAKER_OPENS_AT)
+    return cast("QuerySet[Destination]", rows)
+
+
+def untold_troubles() -> list[Destination]:
+    """Destinations with an incident nobody was mailed about."""
+    rows = Destination.objects.filter(trouble_since__isnull=False, told_at__isnull=True)
+    return list(rows.select_related("business_unit").order_by("trouble_since"))
+
+
+def people_concerned(destination: Destination) -> list[str]:
+    """Addresses of those who may change the destination: owners of its unit and of those above, and corporate
+    admins."""
+    roles = [role for role, rights in MATRIX.items() if rights[Area.DESTINATIONS] >= Level.CHANGE]
+    members = Membership.objects.filter(
+        business_unit_id__in=destination.business_unit.lineage,
+        role__in=roles,
+        ended_at__isnull=True,
+        user__is_active=True,
+    )
+    return sorted(set(members.values_list("user__email", flat=True)))

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from charts import LineChart, Point, Series, figure
 from delivery.models import Delivery, Destination
+from delivery.queries import failing_destinations
 from ingestion.models import Account, EventName, QuarantinedEvent
 from routing.models import Lead, RoutingTable
 from routing.queries.failures import visible_failures
@@ -215,11 +216,10 @@ def _delivery_figures(access: Access) -> list[Figure]:
         return []
     visible = access.visible(Area.DESTINATIONS, "destination__business_unit__path")
     dead = _count(Delivery.objects.filter(visible, state=Delivery.State.DEAD))
-    broken = _count(
-        Destination.objects.filter(
-            access.visible(Area.DESTINATIONS, "business_unit__path"), state=Destination.State.BROKEN
-        )
-    )
+    mine = access.visible(Area.DESTINATIONS, "business_unit__path")
+    broken = _count(Destination.objects.filter(mine, state=Destination.State.BROKEN))
+    failing = _count(failing_destinations().filter(mine))
+    destinations = reverse("admin:delivery_destination_changelist")
     return [
         Figure(
             _("Not delivered"),
@@ -234,6 +234,13 @@ def _delivery_figures(access: Access) -> list[Figure]:
             _("receive nothing until somebody resumes them"),
             reverse("admin:delivery_destination_changelist"),
             broken != "0",
+        ),
+        Figure(
+            _("Failing destinations"),
+            failing,
+            _("do not answer; tried again with growing pauses"),
+            f"{destinations}?state__exact=active",
+            failing != "0",
         ),
     ]
 

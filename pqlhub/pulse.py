@@ -73,6 +73,10 @@ def deliver(claim: Claim, clock: Clock) -> Progress:
     return Progress(bool(result.sent or result.failed), result.next_at)
 
 
+def notify(claim: Claim, clock: Clock) -> Progress:
+    return Progress(worked=False, next_at=delivery.tell_of_trouble(tenant_id=claim.tenant_id, clock=clock))
+
+
 def export(claim: Claim, clock: Clock) -> Progress:
     tenants.export_if_requested(tenant_id=claim.tenant_id, by=SYSTEM, now=clock())
     return Progress(worked=False)
@@ -84,7 +88,7 @@ def erase(claim: Claim, clock: Clock) -> Progress:
 
 
 PULSE: dict[str, Stage] = {"fold": fold, "score": score, "route": route, "deliver": deliver}
-LONG: dict[str, Stage] = {"backfill": backfill, "replay": replay, "export": export, "erase": erase}
+LONG: dict[str, Stage] = {"backfill": backfill, "replay": replay, "notify": notify, "export": export, "erase": erase}
 
 
 def run_until_idle(

@@ -11,6 +11,7 @@ from delivery.operations.destinations import (
 )
 from delivery.operations.outbox import PayloadTooLarge, enqueue, replay_dead, replay_delivery
 from delivery.operations.sending import DeliverResult, deliver_due
+from delivery.operations.telling import tell_of_trouble
 
 __all__ = [
     "BadUrl",
@@ -26,4 +27,5 @@ __all__ = [
     "resume",
     "rotate_secret",
     "send_test",
+    "tell_of_trouble",
 ]

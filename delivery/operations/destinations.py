@@ -12,6 +12,7 @@ from uuid6 import uuid7
 from delivery.connectors.webhook import new_secret
 from delivery.models import Delivery, Destination
 from delivery.operations.outbox import enqueue
+from delivery.operations.trouble import CLOSED_BREAKER, NO_TROUBLE
 from delivery.queries import signing_secrets
 from delivery.rules.addresses import problem_with_url
 from tenants import audit
@@ -103,7 +104,7 @@ def pause(*, destination: Destination, by: Actor, now: datetime) -> None:
 def resume(*, destination: Destination, by: Actor, now: datetime) -> None:
     """Send again, from paused or stopped, with a fresh breaker."""
     Destination.objects.filter(pk=destination.pk).update(
-        state=Destination.State.ACTIVE, failures_in_a_row=0, open_again_at=None, stopped_because=""
+        state=Destination.State.ACTIVE, stopped_because="", **CLOSED_BREAKER, **NO_TROUBLE
     )
     audit.record(by=by, verb="destination.resumed", target=destination, fields=["state"], now=now)
     wake(tenant_id=current_tenant_id(), kind="deliver", at=now)

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from delivery.connectors.webhook import LARGEST_BODY, build_body
 from delivery.models import Delivery, Destination
+from delivery.operations.trouble import CLOSED_BREAKER, NO_TROUBLE
 from tenants import audit
 from tenants.audit import Actor
 from tenants.context import current_tenant_id
@@ -66,11 +67,13 @@ def replay_delivery(*, delivery: Delivery, by: Actor, now: datetime) -> None:
 
 @transaction.atomic
 def replay_dead(*, destination: Destination, by: Actor, now: datetime) -> int:
-    """Send everything again that this destination was given up on. Returns how many."""
+    """Somebody has mended the receiver: send everything again that was given up, without waiting for the breaker.
+    Returns how many. A stopped or paused destination sends it when it is resumed."""
     changed = Delivery.objects.filter(destination=destination, state=Delivery.State.DEAD).update(
         state=Delivery.State.WAITING, attempts=0, next_at=now
     )
     if changed:
+        Destination.objects.filter(pk=destination.pk).update(**CLOSED_BREAKER, **NO_TROUBLE)
         audit.record(by=by, verb="destination.replayed", target=destination, now=now)
         wake(tenant_id=current_tenant_id(), kind="deliver", at=now)
     return int(changed)

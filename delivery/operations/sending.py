@@ -19,6 +19,7 @@ from django.conf import settings
 from delivery.connectors.http import Answer, post
 from delivery.connectors.webhook import build_body, build_headers
 from delivery.models import Delivery, DeliveryAttempt, Destination
+from delivery.operations.trouble import note_success, note_trouble
 from delivery.queries import OPEN_STATES, due_destinations, next_due_at, signing_secrets
 from delivery.rules.schedule import (
     BREAKER_OPENS_AT,
@@ -99,11 +100,12 @@ def _lease(delivery: Delivery, destination: Destination, now: datetime) -> Push 
     if delivery.attempts >= MOST_ATTEMPTS:
         Delivery.objects.filter(pk=delivery.pk).update(**GIVEN_UP)
         _note(delivery.pk, now, Answer(None, "", LOST, "", 0))
+        note_trouble(destination, _given_up(delivery.attempts, LOST), now=now)
         return None
     try:
         signing = signing_secrets(destination, now=now)
     except CannotOpen as error:
-        _stop(destination, str(error))
+        _stop(destination, str(error), now)
         return None
     delivery.state, delivery.lease_token = Delivery.State.SENDING, uuid4()
     delivery.attempts, delivery.next_at = delivery.attempts + 1, now + LEASE
@@ -139,39 +141,54 @@ def _finish(push: Push, answer: Answer, now: datetime) -> bool:
     mine = Delivery.objects.filter(pk=push.delivery_id, lease_token=push.token)
     if answer.is_success:
         mine.update(state=Delivery.State.DONE, done_at=now, lease_token=None)
-        Destination.objects.filter(pk=push.destination_id).exclude(failures_in_a_row=0).update(
-            failures_in_a_row=0, open_again_at=None
-        )
+        note_success(push.destination_id, now=now)
         return True
-    wait = delay_after(push.attempts, spread=random.uniform(-1, 1))
+    wait = delay_after(push.attempts, spread=random.uniform(-1, 1), status=answer.status)
     asked = read_retry_after(answer.retry_after, now=now)
     destination = cast(Destination, Destination.objects.select_for_update().get(pk=push.destination_id))
     if not mine.exists():
         return False
     if answer.status == HTTPStatus.GONE:
         mine.update(**GIVEN_UP)
-        _stop(destination, "The receiver answered 410 Gone: it wants no more.")
+        _stop(destination, "The receiver answered 410 Gone: it wants no more.", now)
     elif wait is None:
         mine.update(**GIVEN_UP)
-        _count_failure(destination, now, asked)
-        if destination.failures_in_a_row >= MOST_ATTEMPTS:
-            _stop(destination, "It failed for three days without one success.")
+        note_trouble(destination, _given_up(push.attempts, words_for(answer)), now=now)
+        _count_failure(destination, now, asked, answer)
+        if min(push.attempts, destination.failures_in_a_row) >= MOST_ATTEMPTS:
+            _stop(destination, "It failed for three days without one success.", now)
     else:
         mine.update(state=Delivery.State.WAITING, next_at=now + max(wait, asked or wait), lease_token=None)
-        _count_failure(destination, now, asked if answer.status in THROTTLED else None)
+        _count_failure(destination, now, asked if answer.status in THROTTLED else None, answer)
     return False
 
 
-def _count_failure(destination: Destination, now: datetime, asked: timedelta | None) -> None:
+def words_for(answer: Answer) -> str:
+    """What came back, in short."""
+    return f"HTTP {answer.status}" if answer.status else answer.error
+
+
+def _given_up(attempts: int, last: str) -> str:
+    return f"A delivery was given up after {attempts} attempts. The last one: {last}"
+
+
+def _count_failure(destination: Destination, now: datetime, asked: timedelta | None, answer: Answer) -> None:
     """Open the breaker after several failures in a row, or for as long as the receiver asks."""
     destination.failures_in_a_row += 1
-    pauses = [pause for pause in (breaker_pause(destination.failures_in_a_row), asked) if pause is not None]
+    tired = breaker_pause(destination.failures_in_a_row)
+    if tired is not None:
+        failures = destination.failures_in_a_row
+        note_trouble(
+            destination, f"{failures} attempts in a row failed. The last one: {words_for(answer)}", now=now
+        )
+    pauses = [pause for pause in (tired, asked) if pause is not None]
     if pauses:
         destination.open_again_at = now + max(pauses)
     destination.save(update_fields=["failures_in_a_row", "open_again_at"])
 
 
-def _stop(destination: Destination, reason: str) -> None:
+def _stop(destination: Destination, reason: str, now: datetime) -> None:
+    note_trouble(destination, reason, now=now)
     destination.state, destination.stopped_because = Destination.State.BROKEN, reason[:200]
     destination.save(update_fields=["state", "stopped_because"])
 

@@ -96,7 +96,14 @@ def _resume(request: HttpRequest, destination: Destination) -> str:
 
 def _replay(request: HttpRequest, destination: Destination) -> str:
     sent = operations.replay_dead(destination=destination, by=actor(request), now=timezone.now())
-    said = ngettext("%(n)d delivery is sent again.", "%(n)d deliveries are sent again.", sent)
+    if destination.state == Destination.State.ACTIVE:
+        said = ngettext("%(n)d delivery is sent again.", "%(n)d deliveries are sent again.", sent)
+    else:
+        said = ngettext(
+            "%(n)d delivery waits and is sent when you resume.",
+            "%(n)d deliveries wait and are sent when you resume.",
+            sent,
+        )
     return said % {"n": sent}
 
 
