@@ -10,22 +10,11 @@ from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
-from django_celery_beat import models as beat
 from unfold.admin import ModelAdmin
 
 from pqlhub import operator_jobs
 from pqlhub.models import JobStatus
 from tenants import audit
-
-for model in (
-    beat.PeriodicTask,
-    beat.IntervalSchedule,
-    beat.CrontabSchedule,
-    beat.SolarSchedule,
-    beat.ClockedSchedule,
-):
-    if admin.site.is_registered(model):
-        admin.site.unregister(model)
 
 
 @admin.register(JobStatus)

@@ -9,6 +9,8 @@ from django.utils.translation import gettext, gettext_lazy
 
 import charts
 
+ROOMS = {"pqlhub", "reports", "routing", "scoring", "experiments", "delivery", "ingestion", "tenants"}
+
 
 class ConsoleConfig(AppConfig):
     name = "pqlhub"
@@ -26,4 +28,14 @@ def _seed_schedule(**kwargs: Any) -> None:
 
 
 class AdminConfig(DjangoAdminConfig):
+    """Our site, with our pages alone: what libraries register (groups, schedules, devices) is not edited here."""
+
     default_site = "pqlhub.console.ConsoleSite"
+
+    def ready(self) -> None:
+        super().ready()
+        from django.contrib import admin
+
+        for model in list(admin.site._registry):
+            if model._meta.app_config.name not in ROOMS:
+                admin.site.unregister(model)

@@ -10,6 +10,7 @@ from django.urls import include, path, reverse
 from django.utils.translation import gettext_lazy as _
 from unfold.sites import UnfoldAdminSite
 
+from pqlhub.navigation import place
 from tenants.console import switcher
 
 
@@ -35,6 +36,20 @@ class ConsoleSite(UnfoldAdminSite):
     def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return redirect("account_logout")
 
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return redirect("account_change_password")
+
+    def password_change_done(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return redirect("account_change_password")
+
+    def app_index(
+        self, request: HttpRequest, app_label: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Rooms are how the code is cut; the sidebar has the pages by job."""
+        return redirect("admin:index")
+
     def get_urls(self) -> list[Any]:
         """The reports are about several rooms at once, so no model's pages carry them: they stand beside the models."""
         from reports.urls import console_pages
@@ -50,6 +65,7 @@ class ConsoleSite(UnfoldAdminSite):
         context = super().each_context(request)
         tenant = getattr(request, "tenant", None)
         context["tenant"] = tenant
+        context["place"] = place(request)
         if request.user.is_authenticated:
             context["switcher"] = switcher(request)
         return context

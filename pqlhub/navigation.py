@@ -17,6 +17,11 @@ class Entry:
     url_name: str
     permission: str
 
+    @property
+    def stem(self) -> str:
+        """How the names of the addresses of all pages under this entry begin."""
+        return self.url_name.removeprefix("admin:").removesuffix("_changelist").removesuffix("_overview")
+
 
 GROUPS: list[tuple[Any, list[Entry]]] = [
     (
@@ -141,3 +146,13 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         if items:
             groups.append({"title": title, "items": items})
     return groups
+
+
+def place(request: HttpRequest) -> dict[str, Any] | None:
+    """The entry that the page asked for stands under: the way back to it."""
+    name = (request.resolver_match.url_name if request.resolver_match else None) or ""
+    for _title, entries in GROUPS:
+        for entry in entries:
+            if name == entry.stem or name.startswith(f"{entry.stem}_"):
+                return {"title": entry.title, "link": reverse(entry.url_name)}
+    return None

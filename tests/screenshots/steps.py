@@ -1,0 +1,214 @@
+"""What has to happen before some pages can be looked at: by hand of the person shown, in the browser."""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import TYPE_CHECKING
+
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
+from django.template.loader import render_to_string
+from django.urls import reverse
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+    from tests.screenshots.walk import Walk
+
+COMPANY, SLUG = "Fresh Start", "fresh-start"
+NEWCOMER = "nina@fresh-start.example"
+PASSWORD = "a fresh start every morning"
+WRONG_PASSWORDS = 11
+
+
+def be_locked_out(walk: Walk) -> None:
+    page = walk.window("")
+    for _ in range(WRONG_PASSWORDS):
+        walk.sign_in(page, "nobody@fresh-start.example", "not the password")
+
+
+def ask_for_reset(walk: Walk) -> None:
+    page = walk.window("")
+    page.goto(reverse("account_reset_password"))
+    page.fill("input[name=email]", walk.people["ravi"]["email"])
+    page.locator("main form button[type=submit]").click()
+    page.wait_for_url("**" + reverse("account_reset_password_done"))
+
+
+def open_reset_link(walk: Walk) -> None:
+    walk.window("").goto(walk.mailed_link("/password/reset/key/"))
+
+
+def set_new_password(walk: Walk) -> None:
+    page = walk.window("")
+    walk.people["ravi"]["password"] = PASSWORD
+    for name in ("password1", "password2"):
+        page.fill(f"input[name={name}]", PASSWORD)
+    page.locator("main form button[type=submit]").click()
+    page.wait_for_url("**" + reverse("account_reset_password_from_key_done"))
+
+
+def open_company(walk: Walk) -> None:
+    """The operator opens a second company, whose first admin is the newcomer."""
+    page = walk.window("operator")
+    page.goto(reverse("admin:tenants_tenant_add"))
+    page.fill("[name=name]", COMPANY)
+    page.fill("[name=slug]", SLUG)
+    page.fill("[name=admin_email]", NEWCOMER)
+    walk.submit(page)
+
+
+def open_invitation(walk: Walk) -> None:
+    walk.window("newcomer").goto(walk.mailed_link("/join/"))
+
+
+def join(walk: Walk) -> None:
+    page = walk.window("newcomer")
+    page.fill("[name=name]", "Nina Newcomer")
+    page.fill("[name=password]", PASSWORD)
+    page.fill("[name=password_again]", PASSWORD)
+    walk.submit(page)
+
+
+def turn_on_second_factor(walk: Walk) -> None:
+    page = walk.window("newcomer")
+    page.goto(reverse("mfa_activate_totp"))
+    walk.totp_secret = page.locator("#authenticator_secret").input_value()
+    page.fill("[name=code]", _code(walk))
+    walk.submit(page)
+
+
+def _code(walk: Walk) -> str:
+    return format_hotp_value(hotp_value(walk.totp_secret, int(time.time()) // 30))
+
+
+def sign_in_with_second_factor(walk: Walk) -> None:
+    walk.sign_in(walk.window(""), NEWCOMER, PASSWORD)
+
+
+def suspend(walk: Walk) -> None:
+    page = walk.window("operator")
+    page.goto(reverse("admin:tenants_tenant_changelist"))
+    page.get_by_role("link", name=COMPANY, exact=True).click()
+    page.locator("button[value=suspend]").click()
+
+
+def narrow_to_unit(walk: Walk) -> None:
+    _choose_unit(walk.window("ada"), "Boards")
+
+
+def show_all_units(walk: Walk) -> None:
+    _choose_unit(walk.window("ada"), "")
+
+
+def _choose_unit(page: Page, name: str) -> None:
+    page.goto("/")
+    choices = page.locator("#pq-switch-unit option")
+    wanted = next(one for one in choices.all() if name == "" or name in (one.text_content() or ""))
+    with page.expect_navigation():
+        page.select_option("#pq-switch-unit", wanted.get_attribute("value"))
+
+
+def begin_draft(walk: Walk) -> None:
+    """A draft of a definition that is live, with its preview counted."""
+    page = walk.window("ada")
+    page.goto(reverse("admin:scoring_definition_changelist"))
+    page.get_by_role("link", name="Team ready to buy").first.click()
+    page.locator("main, #main").get_by_role("button", name="Change it").or_(
+        page.get_by_role("link", name="Edit the draft")
+    ).first.click()
+    page.wait_for_load_state("networkidle")
+    first = page.locator(".pq-signal-points input").first
+    first.fill(str(int(float(first.input_value())) + 15))
+    page.locator(".pq-moves").first.wait_for()
+    page.wait_for_load_state("networkidle")
+
+
+def change_points(walk: Walk) -> None:
+    """The change of the picture before, on its way to being live."""
+    page = walk.window("ada")
+    page.locator("button[value=publish]").click()
+    page.wait_for_url("**/publish/")
+
+
+def run_replay(walk: Walk) -> None:
+    page = walk.window("ada")
+    page.goto(reverse("admin:scoring_replayrun_add"))
+    walk.submit(page)
+    page.locator("text=done").or_(page.locator(".pq-figure")).first.wait_for(timeout=120_000)
+
+
+def make_destination(walk: Walk) -> None:
+    page = walk.window("ada")
+    page.goto(reverse("admin:delivery_destination_add"))
+    page.fill("[name=name]", "Data warehouse")
+    page.select_option("[name=business_unit]", index=1)
+    page.fill("[name=url]", "https://hooks.example.com/pql")
+    walk.submit(page)
+
+
+def explain(walk: Walk) -> None:
+    page = walk.window("ada")
+    walk.follow(page, "admin:ingestion_account_change", reverse("admin:ingestion_account_changelist"))
+    page.get_by_role("button", name="Explain", exact=True).click()
+    page.locator(".pq-explain").wait_for()
+
+
+def send_a_bad_event(walk: Walk) -> None:
+    """Something a product might send by mistake. It is read within seconds."""
+    walk.send_event(userId="somebody", event="Report Shared", timestamp="yesterday at noon")
+    walk.send_event(userId="somebody", event="Report Shared", properties="not an object")
+    time.sleep(4)
+
+
+def make_source(walk: Walk) -> None:
+    page = walk.window("eli")
+    page.goto(reverse("admin:tenants_source_add"))
+    page.fill("[name=name]", "Mobile app")
+    walk.submit(page)
+
+
+def open_keys(walk: Walk) -> None:
+    page = walk.window("eli")
+    page.goto(reverse("admin:tenants_source_changelist"))
+    page.get_by_role("link", name="Mobile app").click()
+    page.get_by_role("link", name="Keys and snippets").first.click()
+
+
+def make_token(walk: Walk) -> None:
+    page = walk.window("ada")
+    page.goto(reverse("admin:tenants_apitoken_add"))
+    page.fill("[name=name]", "Nightly export")
+    page.select_option("[name=business_unit]", index=1)
+    page.locator("[name=scopes]").first.check()
+    walk.submit(page)
+
+
+def invite(walk: Walk) -> None:
+    page = walk.window("ada")
+    page.goto(reverse("admin:tenants_invitation_add"))
+    page.fill("[name=email]", "rene@northwind.example")
+    page.select_option("[name=business_unit]", index=1)
+    page.select_option("[name=role]", "read_only")
+    walk.submit(page)
+
+
+def open_user_menu(walk: Walk) -> None:
+    page = walk.window("ada")
+    page.goto("/")
+    page.locator(".pq-user").click()
+
+
+def show_server_error(walk: Walk) -> None:
+    """The page itself: nothing in the console is broken enough to show it."""
+    page = walk.window("")
+    page.route(
+        "**/an-error",
+        lambda route: route.fulfill(body=render_to_string("500.html"), content_type="text/html"),
+    )
+    page.goto("/an-error")
+
+
+def secret_in(text: str) -> str:
+    """The first line of a mail that is an address."""
+    return re.findall(r"https?://\S+", text)[0]
