@@ -14,9 +14,8 @@ from ingestion.models import Person
 from scoring.models import Definition, Level, Qualification, QualificationEvent, Score, Version
 from scoring.operations.scores import Standing
 from scoring.queries.counting import counting_subjects
-from scoring.queries.evaluation import happenings
+from scoring.queries.evaluation import tipping_moments
 from scoring.queries.specs import LEVELS, frozen_spec
-from scoring.rules.tipping import tipped_at
 from tenants.context import current_tenant_id
 
 State = Qualification.State
@@ -145,7 +144,7 @@ def _move(standings: list[Standing], now: datetime) -> None:
 def _open(version: Version, standings: list[Standing], goals: dict[int, datetime], now: datetime) -> int:
     """Open an episode for those who may have one now. opened_at is now, whatever the dates of the events."""
     allowed = _allowed(version, standings, now)
-    moments = tipping_moments(version, [s.subject_id for s in allowed], now)
+    moments = tipping_moments(frozen_spec(version), [s.subject_id for s in allowed], now)
     rows = [
         Qualification(
             tenant_id=current_tenant_id(),
@@ -196,12 +195,3 @@ def _allowed(version: Version, standings: list[Standing], now: datetime) -> list
             next_due_at=Least(F("next_due_at"), until)
         )
     return [s for s in standings if s.subject_id in counting and s.subject_id not in blocked]
-
-
-def tipping_moments(version: Version, subjects: Sequence[int], as_of: datetime) -> dict[int, datetime]:
-    """For subjects that qualify as of a moment: the event time of what tipped them over."""
-    if not subjects:
-        return {}
-    spec = frozen_spec(version)
-    found = happenings(spec, subjects=subjects, as_of=as_of)
-    return {subject: tipped_at(spec, found[subject]) or as_of for subject in subjects}

@@ -13,7 +13,7 @@ from django.db import connection
 
 from scoring.compiler import Compiled, are_few, compile_active_days, compile_happenings, compile_version
 from scoring.rules.spec import Spec
-from scoring.rules.tipping import Happening
+from scoring.rules.tipping import Happening, tipped_at
 from tenants.context import current_tenant_id
 
 
@@ -80,6 +80,14 @@ def happenings(
         for subject, ts, local_day, number, places in cursor.fetchall():
             found[subject].append(Happening(ts, tuple(places), local_day, number))
     return found
+
+
+def tipping_moments(spec: Spec, subjects: Sequence[int], as_of: datetime) -> dict[int, datetime]:
+    """For subjects that qualify as of a moment: the event time of what tipped them over. At most 1 query."""
+    if not subjects:
+        return {}
+    found = happenings(spec, subjects=subjects, as_of=as_of)
+    return {subject: tipped_at(spec, found[subject]) or as_of for subject in subjects}
 
 
 @contextmanager

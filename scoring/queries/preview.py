@@ -18,12 +18,13 @@ from ingestion.models import Account, Person
 from ingestion.queries import subject_labels
 from scoring.compiler import compile_version
 from scoring.models import Score, Version
-from scoring.queries.evaluation import wide_plans
-from scoring.queries.specs import LEVELS
+from scoring.queries.evaluation import tipping_moments, wide_plans
+from scoring.queries.specs import LEVELS, newest_action_versions
 from scoring.rules.spec import Level, Spec
 from tenants.context import current_tenant_id
 
 SAMPLE = 5
+Found = tuple[str, int, int, Any]  # a row of _PREVIEW: what, key, number, why
 LEVEL_KEYS = {level: key for key, level in LEVELS.items()}
 MOST_BINS = 24
 _NICE_WIDTHS = (
@@ -42,14 +43,16 @@ _NICE_WIDTHS = (
     1_000_000,
 )
 
-# judged: everybody who counts and has anything to show or is a PQL of this definition now. A PQL stays one down to the
-# exit threshold; who left or converted lately may not come back yet (scoring.operations.episodes).
+# judged: everybody who counts and has anything to show or is a PQL of this definition now. What publishing would do
+# (scoring.operations.episodes): a PQL stays one down to the exit threshold and until its goal; who left or converted
+# lately may not come back yet; who reached the goal since the moment that tipped them over does not enter, and which
+# moment that was is left to rules.tipping, for those few alone ('goal').
 _PREVIEW = """
 WITH computed AS MATERIALIZED (
 {computed}
 ),
 open_now AS (
-    SELECT subject_id FROM scoring_qualification
+    SELECT subject_id, triggered_at FROM scoring_qualification
     WHERE tenant_id = %(tenant_id)s AND definition_id = %(definition_id)s AND state = 'open'
 ),
 paused AS (
@@ -59,14 +62,23 @@ paused AS (
     WHERE tenant_id = %(tenant_id)s AND definition_id = %(definition_id)s AND state IN ('left', 'converted')
     ORDER BY subject_id, closed_at DESC
 ),
-judged AS MATERIALIZED (
+standing AS (
     SELECT subject_id, COALESCE(c.points, 0) AS points, COALESCE(c.contributions, '[]') AS contributions,
-        o.subject_id IS NOT NULL AS was_in,
+        o.subject_id IS NOT NULL AS was_in, o.triggered_at,
         COALESCE(c.has_required AND CASE WHEN o.subject_id IS NOT NULL THEN c.points >= %(exit)s
-            ELSE c.points >= %(enter)s AND p.is_paused IS NOT true END, false) AS is_in
+            ELSE c.points >= %(enter)s AND p.is_paused IS NOT true END, false) AS may_be_in
     FROM computed AS c FULL JOIN open_now AS o USING (subject_id) LEFT JOIN paused AS p USING (subject_id)
-    JOIN {subjects} AS who ON who.tenant_id = %(tenant_id)s AND who.id = subject_id AND who.exclusion = 0 {is_one}
+    JOIN {subjects} AS who ON who.tenant_id = %(tenant_id)s AND who.id = subject_id
+        AND (who.exclusion = 0 OR o.subject_id IS NOT NULL) {is_one}
     WHERE c.contributions <> '[]' OR o.subject_id IS NOT NULL
+),
+reached AS (
+    SELECT *, CASE WHEN may_be_in THEN ({goal}) END AS reached_at FROM standing OFFSET 0
+),
+judged AS MATERIALIZED (
+    SELECT subject_id, points, contributions, was_in, reached_at,
+        may_be_in AND (was_in AND reached_at >= triggered_at) IS NOT true AS is_in
+    FROM reached
 )
 SELECT 'points' AS what, points::bigint AS key, count(*) AS number, NULL::jsonb AS why FROM judged GROUP BY points
 UNION ALL
@@ -79,16 +91,33 @@ JOIN unnest(%(keys)s::text[], %(amounts)s::numeric[]) AS wanted (key, amount)
 GROUP BY 2
 UNION ALL
 (SELECT 'enter', subject_id, points, contributions FROM judged
-WHERE is_in AND NOT was_in AND subject_id <> ALL(%(hidden)s::bigint[])
+WHERE is_in AND NOT was_in AND reached_at IS NULL AND subject_id <> ALL(%(hidden)s::bigint[])
 ORDER BY points DESC, subject_id LIMIT %(sample)s)
+UNION ALL
+SELECT 'goal', subject_id, points, jsonb_build_object('at', reached_at, 'why', contributions)
+FROM judged WHERE is_in AND NOT was_in AND reached_at IS NOT NULL
 UNION ALL
 (SELECT 'leave', subject_id, points, contributions FROM judged
 WHERE was_in AND NOT is_in AND subject_id <> ALL(%(hidden)s::bigint[])
 ORDER BY points DESC, subject_id LIMIT %(sample)s)
 """
 _SUBJECTS = {
-    Level.PERSON: {"subjects": "ingestion_person", "is_one": "AND who.merged_into_id IS NULL"},
-    Level.ACCOUNT: {"subjects": "ingestion_account", "is_one": ""},
+    Level.PERSON: {
+        "subjects": "ingestion_person",
+        "is_one": "AND who.merged_into_id IS NULL",
+        "goal": """
+        SELECT max(a.ts) FROM ingestion_identity AS i CROSS JOIN LATERAL (
+            SELECT ts FROM ingestion_activity WHERE tenant_id = %(tenant_id)s AND identity_id = i.id
+                AND action_version_id = %(goal)s::bigint AND exclusion = 0 OFFSET 0
+        ) AS a WHERE i.tenant_id = %(tenant_id)s AND i.person_id = subject_id""",
+    },
+    Level.ACCOUNT: {
+        "subjects": "ingestion_account",
+        "is_one": "",
+        "goal": """
+        SELECT max(ts) FROM ingestion_activity WHERE tenant_id = %(tenant_id)s AND account_id = subject_id
+            AND action_version_id = %(goal)s::bigint AND exclusion = 0""",
+    },
 }
 
 
@@ -153,24 +182,28 @@ class Preview:
 
 
 def preview(version: Version, spec: Spec, *, hidden: Collection[int], now: datetime) -> Preview:
-    """Run `spec` as `version` over everybody as of now. Raises ValueError for a spec without signals. 4 queries; the
+    """Run `spec` as `version` over everybody as of now. Raises ValueError for a spec without signals. 6 queries; the
     first costs what one full scoring computes. hidden: subjects that are counted and not named
     (scoring.queries.held_out)."""
     rows = _run(version, spec, hidden, now)
+    done, late = _after_the_goal(spec, rows, now)
+    late = [row for row in late if row[1] not in hidden]
     points = {row[1]: row[2] for row in rows if row[0] == "points"}
     standing = Counter({row[1]: row[2] for row in rows if row[0] == "standing"})
     population = _population(spec.level)
     return Preview(
         population=population,
         scored=sum(points.values()),
-        qualified=standing[1] + standing[3],
-        entering=standing[1],
+        qualified=standing[1] + standing[3] - done,
+        entering=standing[1] - done,
         leaving=standing[2],
         staying=standing[3],
         bands=band_sizes(spec, points),
         bins=histogram_bins(points),
         signals=_signal_uses(spec, {row[1]: row[2] for row in rows if row[0] == "signal"}, population),
-        entering_sample=_movers(version, spec, (row for row in rows if row[0] == "enter")),
+        entering_sample=_movers(
+            version, spec, _highest([*late, *(row for row in rows if row[0] == "enter")])
+        ),
         leaving_sample=_movers(version, spec, (row for row in rows if row[0] == "leave")),
     )
 
@@ -200,14 +233,13 @@ def histogram_bins(points: Mapping[int, int]) -> tuple[Bin, ...]:
     )
 
 
-def _run(
-    version: Version, spec: Spec, hidden: Collection[int], now: datetime
-) -> list[tuple[str, int, int, Any]]:
+def _run(version: Version, spec: Spec, hidden: Collection[int], now: datetime) -> list[Found]:
     compiled = compile_version(spec)
     values = compiled.parameters(tenant_id=current_tenant_id(), subjects=None, as_of=now, until=now) | {
         "definition_id": version.definition_id,
         "enter": spec.enter_threshold,
         "exit": spec.exit_threshold,
+        "goal": _goal_version(version),
         "pause": timedelta(days=spec.requalify_after_days),
         "keys": [signal.key for signal in spec.signals],
         "amounts": [signal.at_least for signal in spec.signals],
@@ -217,6 +249,29 @@ def _run(
     with wide_plans(), connection.cursor() as cursor:
         cursor.execute(_PREVIEW.format(computed=compiled.sql, **_SUBJECTS[spec.level]), values)
         return cursor.fetchall()
+
+
+def _goal_version(version: Version) -> int | None:
+    key = version.definition.motion.goal_action_id
+    action = newest_action_versions([key]).get(key)
+    return action.pk if action else None
+
+
+def _after_the_goal(spec: Spec, rows: Iterable[Found], now: datetime) -> tuple[int, list[Found]]:
+    """Of those who have the points and have reached the goal some time: for how many that was when or after they got
+    them, so that there is nothing left to bring about, and the rows of the others, who enter."""
+    candidates = [(what, key, points, json.loads(more)) for what, key, points, more in rows if what == "goal"]
+    moments = tipping_moments(spec, [key for _what, key, _points, _more in candidates], now)
+    entering = [
+        (what, key, points, json.dumps(more["why"]))
+        for what, key, points, more in candidates
+        if datetime.fromisoformat(more["at"]) < moments[key]
+    ]
+    return len(candidates) - len(entering), entering
+
+
+def _highest(rows: Iterable[Found]) -> list[Found]:
+    return sorted(rows, key=lambda row: (-row[2], row[1]))[:SAMPLE]
 
 
 def _population(level: Level) -> int:
@@ -234,7 +289,7 @@ def _signal_uses(spec: Spec, numbers: Mapping[int, int], population: int) -> tup
     return tuple(uses)
 
 
-def _movers(version: Version, spec: Spec, rows: Iterable[tuple[str, int, int, Any]]) -> tuple[Mover, ...]:
+def _movers(version: Version, spec: Spec, rows: Iterable[Found]) -> tuple[Mover, ...]:
     found = [(subject_id, points, json.loads(why)) for _what, subject_id, points, why in rows]
     if not found:
         return ()
