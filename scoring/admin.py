@@ -79,6 +79,7 @@ class DefinitionAdmin(OwnedAdmin):
     """Adding asks for the facts and goes on to the editor; everything else happens on the definition's own page."""
 
     form = DefinitionForm
+    one_save_button = True
     fields = ["name", "business_unit", "motion", "level", "description"]
     list_display = ["name", "business_unit", "motion", "level", "state", "open_pqls"]
     list_select_related = ["business_unit", "motion"]
@@ -105,6 +106,12 @@ class DefinitionAdmin(OwnedAdmin):
             own("archive/", definitions.archive, "scoring_definition_archive"),
             *super().get_urls(),
         ]
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        """Templates come first; the blank form, which is one of the choices, says so in its address."""
+        if request.method == "GET" and "blank" not in request.GET:
+            return redirect("admin:scoring_definition_templates")
+        return super().add_view(request, form_url, extra_context)
 
     def save_model(self, request: HttpRequest, obj: Definition, form: Any, change: bool) -> None:
         made = create_definition(

@@ -70,3 +70,11 @@ def test_an_unknown_template_is_not_found(client, bob):
         client.get(reverse("admin:scoring_definition_use_template", args=["nothing-like-it"])).status_code
         == 404
     )
+
+
+def test_adding_a_definition_begins_with_the_templates(client, bob):
+    client.force_login(bob)
+    add = reverse("admin:scoring_definition_add")
+
+    assert client.get(add).url == reverse("admin:scoring_definition_templates")
+    assert "Owned by" in client.get(add, {"blank": 1}).content.decode()

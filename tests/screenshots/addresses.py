@@ -66,7 +66,6 @@ NOT_PHOTOGRAPHED = {
     "account_inactive": "nobody is made inactive: memberships end",
     "account_email_verification_sent": "addresses are verified by their invitation",
     "account_confirm_email": "addresses are verified by their invitation",
-    "account_email": "replaced by tenants:own_email",
     "account_set_password": "everybody has a password",
     "account_confirm_login_code": "nobody signs in by a mailed code",
     "account_reauthenticate": "the sign-in form again, before a second factor is changed",

@@ -14,7 +14,8 @@ from playwright.sync_api import Browser, BrowserContext, Page
 WIDE, NARROW = 1440, 390
 LOOKS = [(WIDE, "light"), (WIDE, "dark"), (NARROW, "light"), (NARROW, "dark")]
 HEIGHT = {WIDE: 900, NARROW: 844}
-TALLEST = {WIDE: 2000, NARROW: 2400}  # the gallery's pictures end here; the others show the whole page
+TALLEST = 5000
+TALLEST_IN_GALLERY = {WIDE: 1800, NARROW: 2200}
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -99,25 +100,33 @@ class Camera:
     def shoot(self, page: Page, slug: str) -> None:
         """All looks of what is open now."""
         page.wait_for_load_state("networkidle")
+        page.wait_for_function("() => !document.querySelector('.htmx-request')")
         for width, theme in LOOKS:
             look = f"{width}-{theme}"
             page.set_viewport_size({"width": width, "height": HEIGHT[width]})
             page.emulate_media(color_scheme=theme, reduced_motion="reduce")
             page.evaluate(SET_THEME, theme)
             page.evaluate("() => window.scrollTo(0, 0)")
-            page.wait_for_timeout(120)
-            page.screenshot(path=self.pictures / f"{slug}.{look}.png", full_page=True, animations="disabled")
-            self._write_small(page, slug, width, look)
+            page.wait_for_timeout(100)
             self._examine(page, slug, width, look)
+            tall = self._grow(page, width)
+            page.screenshot(path=self.pictures / f"{slug}.{look}.png", animations="disabled")
+            self._write_small(page, slug, width, min(tall, TALLEST_IN_GALLERY[width]), look)
         page.set_viewport_size({"width": WIDE, "height": HEIGHT[WIDE]})
         page.evaluate(SET_THEME, "light")
 
-    def _write_small(self, page: Page, slug: str, width: int, look: str) -> None:
+    def _grow(self, page: Page, width: int) -> int:
+        """Make the window as tall as the page, so that what sticks to its edges is where it belongs."""
+        tall = max(HEIGHT[width], int(page.evaluate("() => document.documentElement.scrollHeight")))
+        page.set_viewport_size({"width": width, "height": min(tall, TALLEST)})
+        page.wait_for_timeout(50)
+        return tall
+
+    def _write_small(self, page: Page, slug: str, width: int, height: int, look: str) -> None:
         """The same as WebP, from which the gallery takes what it shows."""
-        tall = min(int(page.evaluate("() => document.documentElement.scrollHeight")), TALLEST[width])
         devtools = page.context.new_cdp_session(page)
-        clip = {"x": 0, "y": 0, "width": width, "height": max(tall, HEIGHT[width]), "scale": 1}
-        asked = {"format": "webp", "quality": 72, "captureBeyondViewport": True, "clip": clip}
+        clip = {"x": 0, "y": 0, "width": width, "height": height, "scale": 1}
+        asked = {"format": "webp", "quality": 72, "clip": clip}
         answer = devtools.send("Page.captureScreenshot", asked)
         devtools.detach()
         (self.pictures / f"{slug}.{look}.webp").write_bytes(base64.b64decode(answer["data"]))
