@@ -232,7 +232,7 @@ def _delivery_figures(access: Access) -> list[Figure]:
             _("Stopped destinations"),
             broken,
             _("receive nothing until somebody resumes them"),
-            reverse("admin:delivery_destination_changelist"),
+            f"{destinations}?state__exact=broken",
             broken != "0",
         ),
         Figure(

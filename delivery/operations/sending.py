@@ -32,7 +32,7 @@ from tenants.context import tenant_context
 from tenants.secret_box import CannotOpen
 
 Clock = Callable[[], datetime]
-LEASE = timedelta(seconds=120)
+LEASE = timedelta(seconds=60)  # three times what a call may take
 AT_ONCE = 16
 AT_ONCE_PER_DESTINATION = 4
 THROTTLED = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}

@@ -45,23 +45,23 @@ def receiver() -> Iterator[Receiver]:
             request = Received(self.path, {name.lower(): value for name, value in self.headers.items()}, body)
             box.received.append(request)
             reply = box.reply(request) if callable(box.reply) else box.reply
+            try:
+                self.answer(reply)
+            except OSError:
+                self.close_connection = True  # the caller hung up, as it may
+
+        def answer(self, reply: Reply) -> None:
             self.send_response(reply.status)
             for name, value in reply.headers.items():
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(reply.body)))
             self.end_headers()
-            self.write(reply)
-
-        def write(self, reply: Reply) -> None:
-            try:
-                if not reply.seconds_between_bytes:
-                    self.wfile.write(reply.body)
-                for byte in reply.body if reply.seconds_between_bytes else b"":
-                    self.wfile.write(bytes([byte]))
-                    self.wfile.flush()
-                    time.sleep(reply.seconds_between_bytes)
-            except OSError:
-                self.close_connection = True  # the caller hung up, as it may
+            if not reply.seconds_between_bytes:
+                self.wfile.write(reply.body)
+            for byte in reply.body if reply.seconds_between_bytes else b"":
+                self.wfile.write(bytes([byte]))
+                self.wfile.flush()
+                time.sleep(reply.seconds_between_bytes)
 
         def log_message(self, *args: object) -> None:
             return

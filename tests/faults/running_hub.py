@@ -9,8 +9,8 @@ import time
 import urllib.error
 import urllib.request
 from base64 import b64encode
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from typing import Any
 import psycopg
 
 from pqlhub.demo.processes import Processes
-from pqlhub.embedded import EmbeddedServer
+from pqlhub.embedded import EmbeddedServer, ServerUrls
 from tests.live import free_port
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -64,13 +64,17 @@ class Hub:
     processes: Processes
     accepted: list[str] = field(default_factory=list)
 
+    def shell(self, code: str) -> Any:
+        """Run `code` in the hub's own environment. Answers the JSON it printed last."""
+        return _shell(self.processes.environment, code)
+
     def child(self, name: str) -> subprocess.Popen[bytes]:
         return next(child.process for child in self.processes.children if child.name == name)
 
-    def post_until_accepted(self, items: list[dict[str, Any]]) -> None:
-        """As an SDK: the same body again until the answer is 200."""
+    def post_until_accepted(self, items: list[dict[str, Any]], key: str = "") -> None:
+        """As an SDK: the same body again until the answer is 200. key: of another tenant than the hub's first."""
         body = json.dumps({"batch": items}).encode()
-        headers = {"Authorization": "Basic " + b64encode(f"{self.key}:".encode()).decode()}
+        headers = {"Authorization": "Basic " + b64encode(f"{key or self.key}:".encode()).decode()}
         request = urllib.request.Request(f"http://127.0.0.1:{self.port}/v1/batch", body, headers)
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
@@ -111,18 +115,22 @@ def clean_environment(home: Path, port: int) -> dict[str, str]:
 
 
 @contextmanager
-def running_hub(home: Path) -> Iterator[Hub]:
+def running_hub(
+    home: Path,
+    settings: Mapping[str, str] | None = None,
+    in_front: Callable[[ServerUrls], AbstractContextManager[Mapping[str, str]]] | None = None,
+) -> Iterator[Hub]:
+    """`in_front` starts what stands before the database and answers the settings with which the processes find it."""
     port = free_port()
-    environment = clean_environment(home, port)
+    environment = {**clean_environment(home, port), **(settings or {})}
     server = EmbeddedServer(home)
     server.start()
     try:
         for command in ("bootstrap", "migrate"):
             _manage(environment, command, "--verbosity", "0")
-        found = json.loads(
-            _manage(environment, "shell", "--verbosity", "0", "-c", FOUND_TENANT).splitlines()[-1]
-        )
-        with _supervised(home, environment, port) as processes:
+        found = _shell(environment, FOUND_TENANT)
+        front = in_front(server.start()) if in_front else nullcontext({})
+        with front as found_there, _supervised(home, {**environment, **found_there}, port) as processes:
             yield Hub(home, port, found["tenant"], found["key"], server, processes)
     finally:
         server.stop()
@@ -166,6 +174,10 @@ def _supervised(home: Path, environment: dict[str, str], port: int) -> Iterator[
         stopping.set()
         watcher.join()
         processes.stop()
+
+
+def _shell(environment: dict[str, str], code: str) -> Any:
+    return json.loads(_manage(environment, "shell", "--verbosity", "0", "-c", code).splitlines()[-1])
 
 
 def _manage(environment: dict[str, str], *command: str) -> str:
