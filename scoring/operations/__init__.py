@@ -22,7 +22,7 @@ from scoring.operations.replays import (
     run_replay,
     start_replay,
 )
-from scoring.operations.routed import mark_routed
+from scoring.operations.routed import mark_released, mark_routed
 
 __all__ = [
     "DraftChanged",
@@ -39,6 +39,7 @@ __all__ = [
     "discard_draft",
     "edit_definition",
     "edit_motion",
+    "mark_released",
     "mark_routed",
     "new_draft",
     "publish_version",
