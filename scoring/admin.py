@@ -79,7 +79,6 @@ class DefinitionAdmin(OwnedAdmin):
     """Adding asks for the facts and goes on to the editor; everything else happens on the definition's own page."""
 
     form = DefinitionForm
-    one_save_button = True
     fields = ["name", "business_unit", "motion", "level", "description"]
     list_display = ["name", "business_unit", "motion", "level", "state", "open_pqls"]
     list_select_related = ["business_unit", "motion"]
@@ -210,8 +209,8 @@ class QualificationAdmin(Listing, ReadOnlyAdmin):
         "score",
         "why",
         "state_tag",
-        "opened_at",
-        "closed_at",
+        "opened",
+        "closed",
     ]
     list_display_links = ["opened"]
     list_select_related = ["definition"]

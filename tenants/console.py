@@ -48,6 +48,16 @@ class ObjectPermissions:
 class TabularInline(ObjectPermissions, UnfoldTabularInline):
     """Rows edited inside their parent's form; `obj` is the parent, whose business unit decides."""
 
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """The columns' headings are no labels to a screen reader."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None:
+            widget = getattr(
+                field.widget, "widget", field.widget
+            )  # a choice of a row wears a frame of buttons
+            widget.attrs["aria-label"] = field.label
+        return field
+
 
 class TenantAdmin(ObjectPermissions, ModelAdmin):
     """A list and a form over one tenant table. Subclasses name `unit_lookup`, the way from a row to its business unit,
@@ -59,7 +69,6 @@ class TenantAdmin(ObjectPermissions, ModelAdmin):
     list_fullwidth = True
     warn_unsaved_form = True
     compressed_fields = True
-    one_save_button = False  # True where "save and add another" or "save and continue" makes no sense
     refusals: tuple[type[Exception], ...] = (Refused, ValidationError)  # what operations say no with
 
     @property
@@ -123,8 +132,8 @@ class TenantAdmin(ObjectPermissions, ModelAdmin):
         return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
-        if self.one_save_button:
-            context |= {"show_save_and_add_another": False, "show_save_and_continue": False}
+        """One button saves."""
+        context |= {"show_save_and_add_another": False, "show_save_and_continue": False}
         return super().render_change_form(request, context, *args, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:

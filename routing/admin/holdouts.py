@@ -54,7 +54,7 @@ class ExperimentAdmin(TenantAdmin):
 
     def edit_view(self, request: HttpRequest, key: Any) -> HttpResponse:
         """Django's form; its usual address shows the holdout's own page."""
-        return self.changeform_view(request, str(key), extra_context={"show_save_and_continue": False})
+        return self.changeform_view(request, str(key))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         return ["business_unit"] if obj else []

@@ -23,3 +23,16 @@ document.addEventListener("DOMContentLoaded", () => {
     });
   }
 });
+
+// What scrolls sideways can be reached with the keyboard; the theme's scroll boxes are no landmarks.
+function openToTheKeyboard() {
+  for (const box of document.querySelectorAll(".pq-scroll, pre")) {
+    if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+  }
+}
+addEventListener("load", () => {
+  openToTheKeyboard();
+  for (const box of document.querySelectorAll(".simplebar-content-wrapper")) box.removeAttribute("role");
+});
+addEventListener("resize", openToTheKeyboard);
+document.addEventListener("htmx:afterSettle", openToTheKeyboard);

@@ -37,7 +37,6 @@ class FormerFilter(admin.SimpleListFilter):
 
 @admin.register(Membership)
 class MembershipAdmin(TenantAdmin):
-    one_save_button = True
     form = MembershipForm
     fields = ["user", "business_unit", "role", "created_at", "ended_at"]
     readonly_fields = ["user", "business_unit", "created_at", "ended_at"]
@@ -105,7 +104,6 @@ class MembershipAdmin(TenantAdmin):
 
 @admin.register(Invitation)
 class InvitationAdmin(TenantAdmin):
-    one_save_button = True
     form = InvitationForm
     fields = ["email", "business_unit", "role"]
     list_display = ["email", "role_name", "business_unit", "invited_by", "state", "expires_at"]

@@ -24,7 +24,6 @@ LIVE = Q(write_keys__revoked_at__isnull=True)
 
 @admin.register(Source)
 class SourceAdmin(TenantAdmin):
-    one_save_button = True
     unit_lookup = None
     fields = ["name", "kind", "is_enabled"]
     list_display = ["name", "kind_name", "is_enabled", "live_keys", "last_used"]

@@ -23,7 +23,6 @@ from tenants.models import ApiToken
 
 @admin.register(ApiToken)
 class ApiTokenAdmin(TenantAdmin):
-    one_save_button = True
     form = ApiTokenForm
     list_display = [
         "name",

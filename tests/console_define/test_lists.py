@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from ingestion.models import Account, ImportRun, Person, QuarantinedEvent
-from scoring.models import ReplayRun
+from scoring.models import Qualification, ReplayRun
 from tests.factories import ingestion
 from tests.factories.any_row import make_row
 from tests.factories.scoring import make_action, make_draft, make_live, make_motion, signal
@@ -179,3 +179,11 @@ def test_account_search_key_without_name(as_user, alice, acme, in_acme, today):
     rows = as_user(alice).get("/ingestion/account/", {"q": "Acme-Co"}).context["rows"]
 
     assert [row["subject"] for row in rows] == list(Account.objects.all())
+
+
+def test_a_pql_in_the_list_leads_to_its_page(as_user, alice, in_acme):
+    pql = make_row(Qualification)
+
+    page = as_user(alice).get(reverse("admin:scoring_qualification_changelist")).content.decode()
+
+    assert reverse("admin:scoring_qualification_change", args=[pql.pk]) in page

@@ -176,7 +176,7 @@ PROVE = [
 
 DATA = [
     Shot("Accounts", "accounts", "ada", Area.PEOPLE, "Companies that use the product, with their scores.", "admin:ingestion_account_changelist"),
-    Shot("An account", "account", "ada", Area.PEOPLE, "Its scores with reasons, its people, its events.", "admin:ingestion_account_change", link_on="admin:ingestion_account_changelist", most_used=True),
+    Shot("An account", "account", "ada", Area.PEOPLE, "Its scores with reasons, its people, its events.", "admin:ingestion_account_change", before=steps.open_hot_account, here=True, most_used=True),
     Shot("Why it scored what it did on a day", "explanation", "ada", Area.PEOPLE, "A score of the past: as known then and as known now.", before=steps.explain, here=True),
     Shot("Persons", "persons", "ada", Area.PEOPLE, "People who use the product.", "admin:ingestion_person_changelist"),
     Shot("A person", "person", "ada", Area.PEOPLE, "The same for one person, with every id they were seen under.", "admin:ingestion_person_change", link_on="admin:ingestion_person_changelist"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
@@ -44,7 +45,7 @@ def set_new_password(walk: Walk) -> None:
     walk.people["ravi"]["password"] = PASSWORD
     for name in ("password1", "password2"):
         page.fill(f"input[name={name}]", PASSWORD)
-    page.locator("main form button[type=submit]").click()
+    page.locator("main form button[type=submit]").first.click()
     page.wait_for_url("**" + reverse("account_reset_password_from_key_done"))
 
 
@@ -147,9 +148,20 @@ def make_destination(walk: Walk) -> None:
     walk.submit(page)
 
 
-def explain(walk: Walk) -> None:
+def open_hot_account(walk: Walk) -> None:
     page = walk.window("ada")
-    walk.follow(page, "admin:ingestion_account_change", reverse("admin:ingestion_account_changelist"))
+    page.goto(reverse("admin:ingestion_account_changelist"))
+    page.locator("tr", has=page.locator("text=/Team ready to buy \\d+ hot/")).get_by_role(
+        "link"
+    ).first.click()
+    page.wait_for_load_state("networkidle")
+
+
+def explain(walk: Walk) -> None:
+    """How the account of the picture before stood yesterday."""
+    page = walk.window("ada")
+    page.locator("#explain select").select_option(label="Team ready to buy")
+    page.locator("#explain input[type=date]").fill(f"{datetime.now(UTC) - timedelta(days=1):%Y-%m-%d}")
     page.get_by_role("button", name="Explain", exact=True).click()
     page.locator(".pq-explain").wait_for()
 
