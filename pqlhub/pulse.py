@@ -49,6 +49,18 @@ def backfill(claim: Claim, clock: Clock) -> Progress:
     return Progress(more, clock() if more else None)
 
 
+def recut(claim: Claim, clock: Clock) -> Progress:
+    with tenant_context(claim.tenant_id):
+        more = ingestion.recut_days(now=clock())
+    return Progress(more, clock() if more else None)
+
+
+def forget(claim: Claim, clock: Clock) -> Progress:
+    with tenant_context(claim.tenant_id):
+        result = scoring.forget_scores(now=clock())
+    return Progress(bool(result.scores), clock() if result.more else result.next_at)
+
+
 def replay(claim: Claim, clock: Clock) -> Progress:
     more = scoring.continue_replay(
         tenant_id=claim.tenant_id, run_id=UUID(claim.ref), clock=clock, seconds=LONG_SECONDS
@@ -88,7 +100,15 @@ def erase(claim: Claim, clock: Clock) -> Progress:
 
 
 PULSE: dict[str, Stage] = {"fold": fold, "score": score, "route": route, "deliver": deliver}
-LONG: dict[str, Stage] = {"backfill": backfill, "replay": replay, "notify": notify, "export": export, "erase": erase}
+LONG: dict[str, Stage] = {
+    "backfill": backfill,
+    "recut": recut,
+    "replay": replay,
+    "forget": forget,
+    "notify": notify,
+    "export": export,
+    "erase": erase,
+}
 
 
 def run_until_idle(

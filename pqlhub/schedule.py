@@ -37,7 +37,7 @@ TICKS = [
         "pqlhub.tasks.long_work",
         timedelta(seconds=5),
         "long",
-        _("Back-fills of actions, replays, mails about destinations and other long jobs, in slices of five seconds."),
+        _("Back-fills of actions, replays, new time zones, old scores, mails about destinations, in slices."),
     ),
     Tick(
         "upkeep",

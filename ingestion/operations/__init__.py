@@ -15,6 +15,7 @@ from ingestion.operations.quarantine import (
     quarantine_all,
     replay_quarantined,
 )
+from ingestion.operations.recut import recut_days
 from ingestion.operations.touched import take_touched, touch
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "quarantine_all",
     "record_outcome",
     "record_outcomes",
+    "recut_days",
     "replay_quarantined",
     "take_touched",
     "touch",

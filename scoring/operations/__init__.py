@@ -12,6 +12,7 @@ from scoring.operations.definitions import (
 )
 from scoring.operations.discarding import delete_definition, discard_draft
 from scoring.operations.due import ScoreResult, score_due
+from scoring.operations.forgetting import Forgotten, forget_scores
 from scoring.operations.publishing import NotPossible, archive_definition, publish_version, start_testing
 from scoring.operations.replays import (
     Replay,
@@ -27,6 +28,7 @@ from scoring.operations.routed import mark_released, mark_routed
 __all__ = [
     "DraftChanged",
     "DraftRefused",
+    "Forgotten",
     "NotPossible",
     "Replay",
     "ReplayRefused",
@@ -39,6 +41,7 @@ __all__ = [
     "discard_draft",
     "edit_definition",
     "edit_motion",
+    "forget_scores",
     "mark_released",
     "mark_routed",
     "new_draft",

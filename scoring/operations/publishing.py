@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from scoring.models import Band, Definition, Signal, Version
 from scoring.operations.definitions import DraftRefused, check_seen, draft_problems, lock_draft
 from scoring.operations.episodes import close_all_open
+from scoring.operations.forgetting import archive_versions
 from scoring.operations.locks import lock_scoring
 from scoring.queries.specs import draft_spec
 from tenants import audit
@@ -37,7 +38,7 @@ def publish_version(*, version: Version, by: Actor, now: datetime, seen: str | N
     elif fresh.state != Version.State.TESTING:
         raise NotPossible(_("Only a draft or a version in testing can be published. Make a new draft first."))
     live = Version.objects.filter(definition=fresh.definition, state=Version.State.LIVE)
-    live.update(state=Version.State.ARCHIVED, archived_at=now)
+    archive_versions(live, now=now)
     return _start(fresh, Version.State.LIVE, "version.published", by, now)
 
 
@@ -51,7 +52,7 @@ def start_testing(*, version: Version, by: Actor, now: datetime) -> Version:
         raise NotPossible(_("Only a draft can be tested. Make a new draft first."))
     _freeze(fresh)
     testing = Version.objects.filter(definition=fresh.definition, state=Version.State.TESTING)
-    testing.update(state=Version.State.ARCHIVED, archived_at=now)
+    archive_versions(testing, now=now)
     return _start(fresh, Version.State.TESTING, "version.testing", by, now)
 
 

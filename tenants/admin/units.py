@@ -17,7 +17,7 @@ from tenants import operations
 from tenants.access import Area, Level, access_of, units_visible_to
 from tenants.console import INDENT, TenantAdmin, actor, page, sentences_of
 from tenants.forms import BusinessUnitForm, TenantSettingsForm
-from tenants.models import BusinessUnit
+from tenants.models import BusinessUnit, ZoneChange
 
 
 @admin.register(BusinessUnit)
@@ -91,4 +91,5 @@ class BusinessUnitAdmin(TenantAdmin):
                 messages.success(request, _("Saved."))
                 return redirect("admin:tenants_settings")
         content = {"title": _("Company settings"), "form": form, "zone_before": tenant.time_zone}
+        content["recut"] = ZoneChange.objects.filter(finished_at=None).first()
         return page(request, "tenants/settings.html", content, status=422 if form.errors else 200)

@@ -3,7 +3,7 @@
 from tenants.models.audit import AuditEvent, PlatformEvent
 from tenants.models.credentials import ApiToken, Source, WriteKey
 from tenants.models.people import Invitation, Membership, Role, User
-from tenants.models.tenant import BusinessUnit, Tenant
+from tenants.models.tenant import BusinessUnit, Tenant, ZoneChange
 from tenants.models.work import Work
 
 __all__ = [
@@ -19,4 +19,5 @@ __all__ = [
     "User",
     "Work",
     "WriteKey",
+    "ZoneChange",
 ]

@@ -62,6 +62,35 @@ class Tenant(models.Model):
         return zoneinfo.ZoneInfo(self.time_zone)
 
 
+class ZoneChange(TenantModel):
+    """The tenant's time zone was changed: the local day of everything that happened is being cut anew, up to the row
+    (done_version, done_event) of the last committed slice."""
+
+    id = models.BigAutoField(primary_key=True)
+    time_zone = models.CharField(max_length=64)
+    requested_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    done_version = models.BigIntegerField(default=0)
+    done_event = models.BigIntegerField(default=0)
+    rows_done = models.BigIntegerField(default=0)
+    rows_total = models.BigIntegerField(null=True, help_text="Counted by the first slice.")
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant"], condition=models.Q(finished_at__isnull=True), name="zone_change_one_open"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.time_zone
+
+    @property
+    def percent(self) -> int:
+        """How far it has come."""
+        return min(100, 100 * self.rows_done // self.rows_total) if self.rows_total else 0
+
+
 class BusinessUnit(KeyedTenantModel):
     """A node in the tenant's tree. The root is corporate: it sets standards; every other unit owns its definitions."""
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from tenants import audit
 from tenants.audit import Actor
 from tenants.context import tenant_context
-from tenants.models import BusinessUnit, Membership, Role, Tenant, User
+from tenants.models import BusinessUnit, Membership, Role, Tenant, User, ZoneChange
 from tenants.operations.refusal import Refused
 from tenants.operations.units import create_business_unit
 from tenants.work import wake
@@ -82,7 +82,8 @@ def check_role_fits(*, role: Role | str, business_unit: BusinessUnit) -> None:
 def change_tenant_settings(
     *, tenant: Tenant, name: str, time_zone: str, currency: str, by: Actor, now: datetime
 ) -> Tenant:
-    """Name, zone and currency, in the tenant's own context. Live versions keep the zone they were published with.
+    """Name, zone and currency, in the tenant's own context. Another zone has the local day of all history cut anew in
+    the background (ingestion.operations.recut). Live versions keep the midnights they were published with.
 
     Raises ValidationError."""
     fresh = Tenant.objects.select_for_update().get(pk=tenant.pk)
@@ -94,6 +95,12 @@ def change_tenant_settings(
         fresh.full_clean()
         fresh.save(update_fields=changed)
         audit.record(by=by, verb="tenant.settings_changed", target=fresh, fields=changed, now=now)
+    if "time_zone" in changed:
+        ZoneChange.objects.filter(finished_at=None).update(
+            finished_at=now
+        )  # the new one goes over everything
+        ZoneChange.objects.create(time_zone=time_zone, requested_at=now)
+        wake(tenant_id=fresh.pk, kind="recut", at=now)
     return fresh
 
 
