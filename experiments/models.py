@@ -95,6 +95,11 @@ class Assignment(TenantModel):
     )
     released_at = models.DateTimeField(_("released"), null=True)
     release_reason = models.TextField(blank=True)
+    mixed_at = models.DateTimeField(
+        _("mixed"),
+        null=True,
+        help_text="When we noticed that the same people were assigned to another arm too. Not in the comparison.",
+    )
 
     class Meta(TenantModel.Meta):
         verbose_name = _("assignment")

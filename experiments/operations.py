@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import cast
 from uuid import UUID
@@ -14,14 +14,18 @@ from django.utils.translation import gettext as _
 
 from experiments.assignment import BUCKETS, arm_at, bucket
 from experiments.models import Arm, Assignment, Experiment, Exposure
-from experiments.queries import UNIT_KINDS, running_for
+from experiments.queries import UNIT_KINDS, in_two_arms, running_for
 from tenants import audit
 from tenants.audit import Actor
 from tenants.context import current_tenant_id
 from tenants.models import BusinessUnit
+from tenants.work import wake
 
 DEFAULT_PERCENT = Decimal(10)
 LARGEST_PERCENT = Decimal(90)
+STILL_MEASURED = timedelta(days=90)  # after the stop: outcomes of the last assigned still come in
+LOOK_AGAIN = timedelta(hours=1)
+SOON = timedelta(minutes=1)
 
 
 class WrongState(ValueError):
@@ -214,6 +218,18 @@ def release(*, action_ref: str, reason: str, by: Actor, now: datetime) -> Assign
     return assignment
 
 
+@transaction.atomic
+def flag_mixed(*, now: datetime) -> datetime | None:
+    """Flag whoever was assigned to two arms of one experiment, for good: a person held out whose account is worked
+    later, the reverse, and persons merged from both arms. They keep the arm they act by; they are left out of the
+    comparison and counted beside it. Returns when to look again, None when no experiment measures any more."""
+    since = now - STILL_MEASURED
+    found = in_two_arms(since=since)
+    Assignment.objects.filter(pk__in=found, mixed_at__isnull=True).update(mixed_at=now)
+    measuring = Experiment.objects.filter(Q(state=Experiment.State.RUNNING) | Q(stopped_at__gt=since))
+    return now + LOOK_AGAIN if measuring.exists() else None
+
+
 def _existing(experiment: Experiment, units: Sequence[Unit]) -> Assignment | None:
     mine = Q()
     for unit in units:
@@ -243,6 +259,7 @@ def _assign_new(experiment: Experiment, unit: Unit, points: int, now: datetime) 
         points=points,
     )
     Assignment.objects.bulk_create([proposal], ignore_conflicts=True)
+    wake(tenant_id=current_tenant_id(), kind="mixed", at=now + SOON)
     return cast(Assignment, _existing(experiment, [unit]))  # inserted just now, by us or by whoever was first
 
 

@@ -1,6 +1,7 @@
 """Reads of the experiments room."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Count, F, Q, QuerySet
@@ -8,6 +9,7 @@ from django.db.models.functions import Length
 
 from experiments.models import Arm, Experiment
 from experiments.stats import leads_needed
+from ingestion.queries.sql import fetch
 from tenants.models import BusinessUnit
 
 UNIT_KINDS = {1: "person", 2: "account"}
@@ -15,13 +17,45 @@ SHARES_SHOWN = (50, 20, 10, 5)
 CASES_SHOWN = ((0.05, 0.5), (0.05, 1.0), (0.10, 0.2), (0.10, 0.5), (0.20, 0.5), (0.30, 0.2))
 
 
+# Each assigned person goes under every key it was merged into since. Identities and accounts are those of today: who
+# joins late mixes arms as much as who was there from the start.
+_MIXED = """
+WITH RECURSIVE measured AS (
+    SELECT a.id, a.experiment_id, a.arm_id, a.unit_kind, a.unit_id
+    FROM experiments_assignment AS a
+    JOIN experiments_experiment AS e ON e.tenant_id = a.tenant_id AND e.id = a.experiment_id
+    WHERE a.tenant_id = %(tenant_id)s AND (e.state = 'running' OR e.stopped_at > %(since)s)
+),
+known_as (id, experiment_id, arm_id, person_id) AS (
+    SELECT id, experiment_id, arm_id, unit_id FROM measured WHERE unit_kind = 1
+    UNION
+    SELECT k.id, k.experiment_id, k.arm_id, p.merged_into_id FROM known_as AS k
+    JOIN ingestion_person AS p ON p.tenant_id = %(tenant_id)s AND p.id = k.person_id
+    WHERE p.merged_into_id IS NOT NULL
+),
+clash (one, other) AS (
+    SELECT k.id, m.id FROM known_as AS k
+    JOIN ingestion_identity AS i ON i.tenant_id = %(tenant_id)s AND i.person_id = k.person_id
+    JOIN ingestion_accountmembership AS s ON s.tenant_id = %(tenant_id)s AND s.identity_id = i.id
+    JOIN measured AS m ON m.unit_kind = 2 AND m.unit_id = s.account_id AND m.experiment_id = k.experiment_id
+    WHERE m.arm_id <> k.arm_id
+    UNION
+    SELECT a.id, b.id FROM known_as AS a
+    JOIN known_as AS b ON b.experiment_id = a.experiment_id AND b.person_id = a.person_id
+    WHERE b.arm_id <> a.arm_id
+)
+SELECT one FROM clash UNION SELECT other FROM clash
+"""
+
+
 @dataclass(frozen=True)
 class ArmCount:
-    """One arm of an experiment and how many units it holds."""
+    """One arm of an experiment and how many units it holds. Mixed ones are assigned, and not in the comparison."""
 
     arm: Arm
     assigned: int
     released: int
+    mixed: int
     expected: float
 
 
@@ -52,11 +86,22 @@ def arm_counts(experiment: Experiment) -> list[ArmCount]:
         .annotate(
             units=Count("assignments"),
             released=Count("assignments", filter=Q(assignments__released_at__isnull=False)),
+            mixed=Count("assignments", filter=Q(assignments__mixed_at__isnull=False)),
         )
         .order_by("position")
     )
     total = sum(arm.units for arm in arms)
-    return [ArmCount(arm, arm.units, arm.released, total * arm.weight / 10_000) for arm in arms]
+    return [ArmCount(arm, arm.units, arm.released, arm.mixed, total * arm.weight / 10_000) for arm in arms]
+
+
+def in_two_arms(*, since: datetime) -> set[int]:
+    """Ids of assignments whose people were assigned to two arms of one experiment: a person and an account they belong
+    to, or persons who turned out to be one. Of experiments that run, or were stopped after `since`. One query.
+
+    Somebody who belongs to two accounts of different arms mixes neither: their own leads follow the account they joined
+    first, and one adviser of many companies would else throw all of these out.
+    """
+    return {row[0] for row in fetch(_MIXED, since=since)}
 
 
 def size_hints() -> list[SizeHint]:

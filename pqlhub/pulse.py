@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from delivery import operations as delivery
+from experiments import operations as experiments
 from ingestion import operations as ingestion
 from pqlhub.jobs import Clock, note_failure, note_run
 from routing import operations as routing
@@ -89,6 +90,11 @@ def notify(claim: Claim, clock: Clock) -> Progress:
     return Progress(worked=False, next_at=delivery.tell_of_trouble(tenant_id=claim.tenant_id, clock=clock))
 
 
+def mixed(claim: Claim, clock: Clock) -> Progress:
+    with tenant_context(claim.tenant_id):
+        return Progress(worked=False, next_at=experiments.flag_mixed(now=clock()))
+
+
 def export(claim: Claim, clock: Clock) -> Progress:
     tenants.export_if_requested(tenant_id=claim.tenant_id, by=SYSTEM, now=clock())
     return Progress(worked=False)
@@ -106,6 +112,7 @@ LONG: dict[str, Stage] = {
     "replay": replay,
     "forget": forget,
     "notify": notify,
+    "mixed": mixed,
     "export": export,
     "erase": erase,
 }

@@ -188,6 +188,9 @@ class Access:
             condition |= Q(**{f"{path_lookup}__startswith": path})
         return condition
 
+    def sees_held_out_in(self, unit_path: str) -> bool:
+        return unit_path.startswith(self._held_out_paths)
+
     @property
     def sees_held_out(self) -> bool:
         """Whether the user may know who is held out in every unit they have a role in: for figures of several units."""

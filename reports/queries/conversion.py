@@ -30,12 +30,12 @@ class Followed:
 
 
 _FOLLOWED = f"""{WITH_FOLLOWED},
-arm AS (  -- as randomised: who was released from the holdout stays in its arm
+arm AS (  -- as randomised: who was released from the holdout stays in its arm, who was in two is in none
     SELECT x.action_ref, bool_or(arm.is_control) AS is_control
     FROM experiments_exposure AS x
     JOIN experiments_assignment AS a ON a.tenant_id = x.tenant_id AND a.id = x.assignment_id
     JOIN experiments_arm AS arm ON arm.tenant_id = a.tenant_id AND arm.id = a.arm_id
-    WHERE x.tenant_id = %(tenant_id)s AND %(sees_held_out)s
+    WHERE x.tenant_id = %(tenant_id)s AND %(sees_held_out)s AND a.mixed_at IS NULL
     GROUP BY x.action_ref
 )
 SELECT width_bucket(f.opened_at, %(edges)s::timestamptz[]) - 1, f.band,

@@ -267,7 +267,8 @@ def _held_out_section(able: list[Followed]) -> Section:
 def _not_a_verdict(held: Group, worked: Group) -> list[str]:
     finished, total = held.share.total + worked.share.total, held.total + worked.total
     words = {"finished": formats.number(finished), "total": formats.number(total)}
-    closing = _("As assigned: a lead that was released from the holdout stays in its group here.")
+    closing = _("As assigned: a lead that was released from the holdout stays in its group here. Leads of people who "
+                "were assigned to both groups are in neither.")  # fmt: skip
     if not held.share.is_enough or not worked.share.is_enough:
         text = _("Not enough data yet. %(finished)s of %(total)s leads have finished their window. Anything shown now "
                  "may change.") % words  # fmt: skip

@@ -1,6 +1,7 @@
 """What the pages of holdouts read about leads and PQLs."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import QuerySet
@@ -18,9 +19,18 @@ def recent_pqls(*, now: datetime) -> int:
     return rows[:100_000].count()
 
 
-def held_out_by(experiment: Experiment, *, visible: QuerySet[Lead], most: int = 100) -> Sequence[Lead]:
+@dataclass(frozen=True)
+class HeldOut:
+    """A lead that a holdout keeps back. is_mixed: its people were assigned to the other arm too."""
+
+    lead: Lead
+    is_mixed: bool
+
+
+def held_out_by(experiment: Experiment, *, visible: QuerySet[Lead], most: int = 100) -> Sequence[HeldOut]:
     """The newest leads this holdout keeps from the reps, of those the user may see."""
     refs = Exposure.objects.filter(assignment__experiment=experiment, assignment__arm__is_control=True)
-    keys = list(refs.order_by("-id").values_list("action_ref", flat=True)[: most * 2])
-    rows = visible.filter(pk__in=keys).select_related("qualification__definition", "business_unit")
-    return list(rows.order_by("-created_at", "-id")[:most])
+    newest = dict(refs.order_by("-id").values_list("action_ref", "assignment__mixed_at")[: most * 2])
+    rows = visible.filter(pk__in=list(newest)).select_related("qualification__definition", "business_unit")
+    leads = rows.order_by("-created_at", "-id")[:most]
+    return [HeldOut(lead, newest[str(lead.pk)] is not None) for lead in leads]

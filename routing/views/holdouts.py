@@ -27,15 +27,19 @@ def show_holdout(request: HttpRequest, key: UUID) -> HttpResponse:
     experiment = _get_experiment(request, key)
     access = access_of(request.user)
     counts = arm_counts(experiment)
+    sees = access.sees_held_out_in(experiment.business_unit.path)
+    total, mixed = sum(row.assigned for row in counts), sum(row.mixed for row in counts)
     context = {
         "title": experiment.name,
         "experiment": experiment,
         "definition": Definition.objects.filter(pk=experiment.definition_id).first(),
         "arms": counts,
-        "total": sum(row.assigned for row in counts),
+        "total": total,
+        "mixed": mixed,
+        "many_mixed": mixed * 100 > total,
         "may_change": _may_change(request, experiment),
-        "sees_held_out": access.sees_held_out,
-        "leads": held_out_by(experiment, visible=held_out_leads(access)) if access.sees_held_out else [],
+        "sees_held_out": sees,
+        "leads": held_out_by(experiment, visible=held_out_leads(access)) if sees else [],
         "original": experiment,
         "opts": Experiment._meta,
     }

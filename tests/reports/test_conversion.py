@@ -6,6 +6,7 @@ from random import Random
 
 import pytest
 
+from experiments.models import Assignment
 from ingestion.models import Person
 from reports.queries import followed_pqls
 from reports.reports import conversion
@@ -257,6 +258,18 @@ def test_holdout_is_compared_as_assigned_without_a_verdict(team):
     ]
     assert "This is not yet a verdict" in block.texts[0]
     assert "lift" not in " ".join(block.texts)
+
+
+def test_who_was_in_both_arms_is_in_neither_group(team):
+    control, worked = holdout(team, START)
+    for subject in range(50):
+        row = pql(team, subject, START, lead="held_out" if subject < 25 else "working")
+        assign(row, control if subject < 25 else worked)
+    Assignment.objects.filter(unit_id__in=[0, 49]).update(mixed_at=START)
+
+    block = held_out_block(ask_conversion(team, now=START + days(60)))
+
+    assert [row[:2] for row in block.table.rows] == [["Held out", "24"], ["Worked", "24"]]
 
 
 def test_young_holdout_says_not_enough_data(team):

@@ -2,10 +2,15 @@
 
 import pytest
 
-from experiments.models import Arm, Experiment
+from experiments.models import Arm, Assignment, Experiment
+from experiments.operations import flag_mixed
+from ingestion.models import AccountMembership, Identity, Person
+from routing.models import Lead
+from scoring.models import Qualification
 from tenants.models import Role
 from tests.conftest import member
 from tests.factories.experiments import running_holdout
+from tests.factories.routing import make_account, make_lead, make_person
 
 ADD = "/experiments/experiment/add/"
 
@@ -98,3 +103,49 @@ def test_list_query_count_does_not_grow(as_user, bob, boards, now, django_assert
             running_holdout(boards, now=now, name=f"{place} {number}")
 
     assert counts[0] == counts[1]
+
+
+@pytest.fixture
+def mixed_lead(sales, adoption, boards, now) -> Lead:
+    """Held out by herself; then she joined a company whose other persons are worked."""
+    holdout = running_holdout(boards, now=now)
+    leads = (make_lead(adoption, subject=make_person(f"Ann {n}", now=now), now=now) for n in range(60))
+    lead = next(lead for lead in leads if lead.state == "held_out")
+    companies = (make_account(now=now) for _ in range(60))
+    company = next(one for one in companies if _colleague_is_worked(adoption, one, now))
+    ann = Identity.objects.get(person_id=lead.subject_id)
+    AccountMembership.objects.create(identity=ann, account=company, valid_from=now)
+    flag_mixed(now=now)
+    assert Assignment.objects.filter(experiment=holdout, mixed_at=now).count() == 2
+    return lead
+
+
+def _colleague_is_worked(definition, account, now) -> bool:
+    colleague = make_person(now=now, account=account)
+    return make_lead(definition, subject=colleague, now=now).state != "held_out"
+
+
+def test_mixed_ones_are_counted_and_marked(as_user, alice, mixed_lead):
+    page = as_user(alice).get(url(Experiment.objects.get()))
+
+    assert [row.mixed for row in page.context["arms"]] == [1, 1]
+    assert [row.lead for row in page.context["leads"] if row.is_mixed] == [mixed_lead]
+    assert "left out of the comparison" in page.content.decode()
+
+
+def test_many_mixed_ones_say_what_to_do(as_user, bob, mixed_lead):
+    assert "More than 1 in 100 is mixed" in as_user(bob).get(url(Experiment.objects.get())).content.decode()
+
+
+def test_page_without_mixed_ones_does_not_speak_of_them(as_user, bob, boards, now):
+    holdout = running_holdout(boards, now=now)
+
+    assert "left out of the comparison" not in as_user(bob).get(url(holdout)).content.decode()
+
+
+def test_mixed_person_stays_held_out(mixed_lead, adoption, now):
+    Qualification.objects.filter(subject_id=mixed_lead.subject_id).update(state="left", closed_at=now)
+
+    again = make_lead(adoption, subject=Person.objects.get(pk=mixed_lead.subject_id), now=now)
+
+    assert again.state == "held_out"
