@@ -15,6 +15,9 @@ class Outcome(TenantModel):
     goal = models.UUIDField()
     at = models.DateTimeField(_("happened"))
     received_at = models.DateTimeField(_("received"))
+    number = models.DecimalField(
+        max_digits=38, decimal_places=9, null=True, help_text="The number of the goal's action, as received."
+    )
     amount_minor = models.BigIntegerField(
         _("amount"), null=True, help_text="In minor units of the currency, as received."
     )

@@ -1,4 +1,4 @@
-"""Goals of motions: what happened, recorded as outcomes for everybody, PQL or not."""
+"""Goals of motions: what happened and what it was worth, recorded as outcomes for everybody, PQL or not."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,10 +12,10 @@ from scoring.rules.spec import Level
 # The goal's events of these subjects, and whether the outcome is written already.
 _GOALS = {
     Level.PERSON: """
-SELECT i.person_id, a.event_id, a.ts, a.received_at, o.id IS NOT NULL
+SELECT i.person_id, a.event_id, a.ts, a.received_at, a.number, o.id IS NOT NULL
 FROM ingestion_identity AS i
 CROSS JOIN LATERAL (
-    SELECT tenant_id, event_id, ts, received_at FROM ingestion_activity
+    SELECT tenant_id, event_id, ts, received_at, number FROM ingestion_activity
     WHERE tenant_id = %(tenant_id)s AND identity_id = i.id AND action_version_id = %(action)s AND exclusion = 0 OFFSET 0
 ) AS a
 LEFT JOIN ingestion_outcome AS o ON o.tenant_id = a.tenant_id AND o.goal = %(goal)s
@@ -23,7 +23,7 @@ LEFT JOIN ingestion_outcome AS o ON o.tenant_id = a.tenant_id AND o.goal = %(goa
 WHERE i.tenant_id = %(tenant_id)s AND i.person_id = ANY(%(subjects)s::bigint[])
 """,
     Level.ACCOUNT: """
-SELECT a.account_id, a.event_id, a.ts, a.received_at, o.id IS NOT NULL
+SELECT a.account_id, a.event_id, a.ts, a.received_at, a.number, o.id IS NOT NULL
 FROM ingestion_activity AS a
 LEFT JOIN ingestion_outcome AS o ON o.tenant_id = a.tenant_id AND o.goal = %(goal)s
     AND o.fact_key = 'account:' || a.event_id
@@ -46,11 +46,11 @@ def goals_reached(*, version: Version, subjects: Sequence[int]) -> dict[int, dat
     rows = fetch(_GOALS[level], goal=motion.pk, subjects=list(subjects), action=action.pk)
     kind = version.definition.level
     record_outcomes(
-        Fact(kind, subject_id, motion.pk, ts, received_at, f"{level}:{event_id}")
-        for subject_id, event_id, ts, received_at, is_recorded in rows
+        Fact(kind, subject_id, motion.pk, ts, received_at, f"{level}:{event_id}", event_id, number)
+        for subject_id, event_id, ts, received_at, number, is_recorded in rows
         if not is_recorded
     )
     latest: dict[int, datetime] = {}
-    for subject_id, _event, ts, _received, _recorded in rows:
+    for subject_id, _event, ts, *_rest in rows:
         latest[subject_id] = max(ts, latest.get(subject_id, ts))
     return latest
