@@ -9,7 +9,7 @@ from typing import cast
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
 from experiments.assignment import BUCKETS, arm_at, bucket
@@ -37,7 +37,7 @@ class BadShare(ValueError):
 
 
 class NotHeldOut(ValueError):
-    """Nothing held this back, or it was released before."""
+    """Nothing held this back."""
 
 
 @dataclass(frozen=True)
@@ -199,22 +199,19 @@ def assign(
 @transaction.atomic
 def release(*, action_ref: str, reason: str, by: Actor, now: datetime) -> Assignment:
     """Let go the unit that a control arm keeps from `action_ref` (the lead's key). It stays in its arm for the
-    analysis. Raises NotHeldOut, and ValueError without a reason."""
+    analysis. A unit may have several leads: once it is released, the reason of the first time stays. Raises NotHeldOut,
+    and ValueError without a reason."""
     if not reason.strip():
         raise ValueError(_("Say why this lead is released; the analysis shows the reason."))
-    exposure = (
-        Exposure.objects.filter(
-            action_ref=action_ref, assignment__arm__is_control=True, assignment__released_at__isnull=True
-        )
-        .order_by("-id")
-        .first()
-    )
-    if exposure is None:
-        raise NotHeldOut(_("This lead is not held out, or was released before."))
-    assignment: Assignment = Assignment.objects.select_for_update().get(pk=exposure.assignment_id)
-    assignment.released_at, assignment.release_reason = now, reason.strip()
-    assignment.save(update_fields=["released_at", "release_reason"])
-    audit.record(by=by, verb="holdout.released", target=assignment, fields=["released_at"], now=now)
+    rows = Assignment.objects.filter(arm__is_control=True, exposures__action_ref=action_ref)
+    held = rows.order_by(F("released_at").asc(nulls_first=True), "-id").first()
+    if held is None:
+        raise NotHeldOut(_("This lead is not held out."))
+    assignment: Assignment = Assignment.objects.select_for_update().get(pk=held.pk)
+    if assignment.released_at is None:
+        assignment.released_at, assignment.release_reason = now, reason.strip()
+        assignment.save(update_fields=["released_at", "release_reason"])
+        audit.record(by=by, verb="holdout.released", target=assignment, fields=["released_at"], now=now)
     return assignment
 
 

@@ -21,13 +21,14 @@ from routing.operations import (
 )
 from routing.operations.announcing import HeldOut, announce_created
 from routing.operations.following import follow_qualifications
-from routing.queries.cases import case_of
+from routing.queries.cases import account_of_person, case_of
 from scoring.models import Qualification
 from tenants.audit import SYSTEM
 from tests.factories.delivery import make_destination
 from tests.factories.experiments import running_holdout
 from tests.factories.routing import (
     live_definition,
+    make_account,
     make_lead,
     make_person,
     make_pool,
@@ -164,6 +165,20 @@ def test_release_refuses(boards, definition, now):
     release_held_out(lead=lead, reason="Asked", by=SYSTEM, now=now)
     with pytest.raises(NotAllowed, match="not held out"):
         release_held_out(lead=lead, reason="Again", by=SYSTEM, now=now)
+
+
+def test_colleagues_are_released_one_by_one_though_they_are_one_unit(boards, definition, now):
+    running_holdout(boards, now=now)
+    persons = (make_person(now=now, account=make_account(now=now)) for _ in range(60))
+    leads = (make_lead(definition, subject=person, now=now) for person in persons)
+    first = next(lead for lead in leads if lead.state == "held_out")
+    colleague = make_person(now=now, account=account_of_person(first.subject_id))
+    second = make_lead(definition, subject=colleague, now=now)
+
+    for lead, reason in ((first, "Asked for a call"), (second, "Her colleague is called")):
+        assert release_held_out(lead=lead, reason=reason, by=SYSTEM, now=now).state != "held_out"
+
+    assert Assignment.objects.get(released_at__isnull=False).release_reason == "Asked for a call"
 
 
 def test_announcing_a_held_out_lead_raises(boards, definition, now):
