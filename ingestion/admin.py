@@ -58,7 +58,7 @@ class ActionAdmin(Listing, TenantAdmin):
         used = self.used_by(keys)
         for action in rows:
             action.newest = versions[action.pk]
-            action.recent = counts.get(action.newest.pk, 0)
+            action.recent = counts[action.newest.pk]
             action.users = used.get(action.pk, ())
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -72,7 +72,7 @@ class ActionAdmin(Listing, TenantAdmin):
 
     @admin.display(description=gettext_lazy("Last 30 days"))
     def recent(self, obj: Any) -> str:
-        return intcomma(obj.recent)
+        return f"{intcomma(obj.recent.number)}{'' if obj.recent.is_all else '+'}"
 
     @admin.display(description=gettext_lazy("Used by"))
     def used(self, obj: Any) -> str:

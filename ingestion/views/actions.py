@@ -155,7 +155,7 @@ def _answer(
             "progress": backfill_progress(newest),
             "used_by": used_by,
             "versions": action.versions.order_by("-number"),
-            "recent": recent_counts([newest.pk], now=timezone.now()).get(newest.pk, 0),
+            "recent": recent_counts([newest.pk], now=timezone.now())[newest.pk],
         }
     return page(request, "ingestion/action.html", context, status=status)
 

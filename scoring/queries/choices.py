@@ -1,7 +1,6 @@
-"""What the form of a definition offers: the actions of a unit, with how often each happened lately."""
+"""What the form of a definition offers: the actions of a unit, and the events that none of them counts."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from difflib import get_close_matches
 
 from django.utils.translation import gettext as _
@@ -56,11 +55,9 @@ class ActionChoices:
         return [known[key] for key in get_close_matches(name.strip().casefold(), known, n=3, cutoff=0.6)]
 
 
-def action_choices(unit: BusinessUnit, *, now: datetime) -> ActionChoices:
+def action_choices(unit: BusinessUnit) -> ActionChoices:
     """The unit's own actions first, then those of the units above it, and the events nothing counts. 3 queries."""
-    rows = action_summaries(
-        Action.objects.filter(business_unit_id__in=unit.lineage, archived_at=None), now=now
-    )
+    rows = action_summaries(Action.objects.filter(business_unit_id__in=unit.lineage, archived_at=None))
     nearest = sorted(rows, key=lambda row: (-len(row.action.business_unit.path), row.action.name.casefold()))
     return ActionChoices(tuple(nearest), tuple(event_names_without_action(rows)))
 

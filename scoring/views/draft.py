@@ -41,7 +41,7 @@ def edit_draft(request: HttpRequest, key: UUID) -> HttpResponse:
     if draft is None:
         messages.info(request, _("There is no draft now. “Change it” begins a new one."))
         return redirect("admin:scoring_definition_change", key)
-    choices = action_choices(draft.definition.business_unit, now=timezone.now())
+    choices = action_choices(draft.definition.business_unit)
     if request.method != "POST":
         forms = stored_draft(draft, choices=choices, motions=motions_for(draft.definition))
         return _answer(request, draft, forms, choices)
@@ -68,7 +68,7 @@ def _opened(request: HttpRequest, key: UUID) -> Version | None:
 def preview_draft(request: HttpRequest, key: UUID) -> HttpResponse:
     """The panel beside the form: what this draft, as typed and not saved, would do now."""
     draft = get_draft(request, key)
-    choices = action_choices(draft.definition.business_unit, now=timezone.now())
+    choices = action_choices(draft.definition.business_unit)
     forms = posted_draft(request.POST, draft, choices=choices, motions=motions_for(draft.definition))
     return page(request, "scoring/_preview.html", _preview_of(request, draft, forms))
 
@@ -150,7 +150,7 @@ def _rearrange(request: HttpRequest, draft: Version, choices: ActionChoices, com
     notice = ""
     if command.startswith("action-") and choices.find(name) is None and choices.event(name):
         _make_action(request, draft.definition, choices, name)
-        choices = action_choices(draft.definition.business_unit, now=timezone.now())
+        choices = action_choices(draft.definition.business_unit)
         notice = _("“%(name)s” is an action now. Its history is being counted.") % {"name": name}
     forms = rearranged_draft(
         request.POST,

@@ -1,10 +1,13 @@
 """Actions: tried on stored events while typed, versions, who uses them."""
 
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
 
-from ingestion.models import Action, ActionVersion
+from ingestion.models import Action, ActionVersion, Activity
 from ingestion.operations import backfill_actions
+from ingestion.queries import browse
 from tests.factories.scoring import make_draft, make_live, signal
 
 ADD = "/ingestion/action/add/"
@@ -148,8 +151,32 @@ def test_list_says_how_often_and_by_whom_an_action_is_used(as_user, alice, histo
     page = as_user(alice).get("/ingestion/action/").context["cl"].result_list
 
     row = next(action for action in page if action.name == "Signed in")
-    assert row.recent == 6
+    assert (row.recent.number, row.recent.is_all) == (6, True)
     assert {definition.name for definition in row.users} == {"Keen", "Keener"}
+
+
+def test_counts_look_at_the_newest_events_and_say_when_there_are_more(as_user, alice, history, monkeypatch):
+    monkeypatch.setattr(browse, "LOOKED_AT", 4)  # of six
+
+    page = as_user(alice).get("/ingestion/action/").content.decode()
+    action = (
+        as_user(alice)
+        .get(reverse("admin:ingestion_action_change", args=[history["Signed in"].pk]))
+        .content.decode()
+    )
+
+    assert ">4+<" in page
+    assert "at least 4 events in the last 30 days" in action
+
+
+def test_counts_leave_out_what_is_old_or_excluded(history, today):
+    version = history["Signed in"].versions.get().pk
+    rows = Activity.objects.filter(action_version_id=version)
+    newest, second = rows.order_by("-ts").values_list("event_id", flat=True)[:2]
+    rows.filter(event_id=newest).update(exclusion=1)
+    rows.filter(event_id=second).update(ts=today - timedelta(days=31))
+
+    assert browse.recent_counts([version], now=today)[version].number == 4
 
 
 def test_catalogue_leads_from_an_event_to_a_filled_in_action(as_user, alice, history):
