@@ -74,7 +74,8 @@ def _selves(level: int, subject_ids: Iterable[int]) -> dict[int, int]:
 
 def _survivors(person_ids: Iterable[int]) -> set[int]:
     """Whom these persons were merged into, to the end of each chain."""
-    found, newest = set(), set(person_ids)
+    found: set[int] = set()
+    newest = set(person_ids)
     while newest:
         rows = Person.objects.filter(pk__in=newest, merged_into_id__isnull=False)
         newest = set(rows.values_list("merged_into_id", flat=True)) - found
