@@ -5,13 +5,14 @@ BIN := $(VENV)/bin
 PORT ?= 8000
 export PORT
 
-.PHONY: demo test test-15 check fix prove bench lock clean help
+.PHONY: demo test test-15 check fix prove bench screenshots lock clean help
 
 help:
 	@echo "make demo    start everything with a lifelike tenant (PORT=8000, PQLHUB_HOME=.pqlhub)"
 	@echo "make test    all tests;  make prove   the long ones: SDKs, faults, real data"
 	@echo "make check   lint, types, layers, migrations, templates;  make fix   mend what can be mended"
 	@echo "make bench   speed as ratios against a baseline in the same run"
+	@echo "make screenshots   photograph every page for docs/pages.md (needs Chromium)"
 
 # Built from the lock file alone; made again when the lock changes.
 $(VENV)/installed: requirements.lock
@@ -37,6 +38,11 @@ prove: $(VENV)/installed
 
 bench: $(VENV)/installed
 	$(BIN)/python -m bench
+
+# A demo of its own is started and thrown away; URL=http://... takes one that runs (its folder is PQLHUB_HOME). AXE names
+# axe.min.js (npm install axe-core, anywhere) and checks every page for accessibility on the way.
+screenshots: $(VENV)/installed
+	$(BIN)/python -m tests.screenshots $(if $(URL),--url $(URL)) $(if $(AXE),--axe $(AXE))
 
 # No database is needed to check: these addresses are never called.
 check: export DATABASE_URL = postgresql://pqlhub_app:none@127.0.0.1:1/none

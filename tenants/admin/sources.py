@@ -29,6 +29,7 @@ class SourceAdmin(TenantAdmin):
     list_display = ["name", "kind_name", "is_enabled", "live_keys", "last_used"]
     list_filter = ["kind", "is_enabled"]
     ordering = ["name"]
+    empty_template = "tenants/_no_sources.html"
     actions = None
     actions_detail = ["open_keys"]
 

@@ -37,6 +37,7 @@ class ApiTokenAdmin(TenantAdmin):
     list_select_related = ["business_unit", "user", "created_by"]
     list_filter = [("revoked_at", admin.EmptyFieldListFilter)]
     ordering = ["revoked_at", "-created_at"]
+    empty_template = "tenants/_no_tokens.html"
     actions = None
     actions_detail = ["revoke"]
 

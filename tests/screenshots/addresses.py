@@ -68,7 +68,6 @@ NOT_PHOTOGRAPHED = {
     "account_confirm_email": "addresses are verified by their invitation",
     "account_set_password": "everybody has a password",
     "account_confirm_login_code": "nobody signs in by a mailed code",
-    "account_reauthenticate": "the sign-in form again, before a second factor is changed",
     "mfa_reauthenticate": "the second factor's form again",
 }
 

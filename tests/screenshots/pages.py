@@ -61,7 +61,7 @@ def _lists(who: str) -> list[Shot]:
         "routing_routingtable", "routing_pool", "delivery_destination", "delivery_delivery",
         "scoring_qualification", "experiments_experiment", "ingestion_account", "ingestion_person",
         "ingestion_event", "ingestion_eventname", "ingestion_quarantinedevent", "ingestion_importrun",
-        "tenants_source", "tenants_apitoken", "tenants_invitation", "tenants_businessunit",
+        "tenants_source", "tenants_apitoken", "routing_routingfailure",
     ]  # fmt: skip
     return [
         Shot(f"Empty: {name}", f"empty-{name.partition('_')[2]}", who, "", "", path=f"admin:{name}_changelist", in_gallery=False)
@@ -71,7 +71,7 @@ def _lists(who: str) -> list[Shot]:
 
 ENTRANCE = [
     Shot("Sign in", "sign-in", "", ANYBODY, "The way in: e-mail and password; a second factor follows where it is on.", "account_login"),
-    Shot("Too many wrong passwords", "locked", "", ANYBODY, "Ten wrong passwords pause signing in with that address, and say for how long.", before=steps.be_locked_out, here=True),
+    Shot("Too many wrong passwords", "locked", "", ANYBODY, "Too many wrong passwords pause signing in with that address.", before=steps.be_locked_out, here=True),
     Shot("By invitation", "sign-up", "", ANYBODY, "There is no sign-up: it says how to get in.", "account_signup"),
     Shot("Reset the password", "password-reset", "", ANYBODY, "Asks for the address and mails a link.", "account_reset_password"),
     Shot("The link is on its way", "password-reset-sent", "", ANYBODY, "Says the same whether or not the address is known.", "account_reset_password_done", before=steps.ask_for_reset, here=True),
@@ -83,7 +83,7 @@ PLATFORM = [
     Shot("Home of a platform operator", "home-operator", "operator", OPERATORS, "Operators look after companies and jobs and see no company's data.", path="admin:index"),
     Shot("Tenants", "tenants", "operator", OPERATORS, "Every company on this platform.", "admin:tenants_tenant_changelist"),
     Shot("New tenant", "tenant-add", "operator", OPERATORS, "Opens a company and invites its first admin.", "admin:tenants_tenant_add"),
-    Shot("A tenant", "tenant", "operator", OPERATORS, "Suspend, resume, export or delete a company.", "admin:tenants_tenant_change", before=steps.open_company, link_on="admin:tenants_tenant_changelist"),
+    Shot("A tenant", "tenant", "operator", OPERATORS, "Suspend, resume, export or delete a company.", "admin:tenants_tenant_change", before=steps.open_company, here=True),
     Shot("Jobs", "jobs", "operator", OPERATORS, "Each tick's and stage's last run, lag and failures, and “run now”.", "admin:pqlhub_jobstatus_changelist"),
     Shot("Platform log", "platform-log", "operator", OPERATORS, "What operators did.", "admin:tenants_platformevent_changelist"),
     Shot("No company", "no-membership", "operator", "those who belong to no company", "Says how to become a member of one.", "tenants:no_membership", status=403),
@@ -95,7 +95,8 @@ JOINING = [
     Shot("Where definitions begin", "empty-definitions", "newcomer", Area.DEFINITIONS, "An empty list says what to do next and leads there.", path="admin:scoring_definition_changelist"),
     *_lists("newcomer"),
     Shot("Two-factor authentication", "mfa", "newcomer", EVERY_MEMBER, "One's own second factor: an authenticator app and recovery codes.", "mfa_index"),
-    Shot("Turn on the authenticator app", "mfa-activate", "newcomer", EVERY_MEMBER, "Scan the code, type the number.", "mfa_activate_totp", link_on="mfa_index"),
+    Shot("Confirm that it is you", "confirm-access", "newcomer", EVERY_MEMBER, "The password once more, before a second factor is changed.", "account_reauthenticate", before=steps.begin_second_factor, here=True),
+    Shot("Turn on the authenticator app", "mfa-activate", "newcomer", EVERY_MEMBER, "Scan the code, type the number.", "mfa_activate_totp", before=steps.confirm_password, here=True),
     Shot("Recovery codes", "mfa-codes", "newcomer", EVERY_MEMBER, "For the day the phone is gone.", "mfa_view_recovery_codes", before=steps.turn_on_second_factor),
     Shot("New recovery codes", "mfa-new-codes", "newcomer", EVERY_MEMBER, "Makes the old ones useless.", "mfa_generate_recovery_codes"),
     Shot("Turn off the authenticator app", "mfa-deactivate", "newcomer", EVERY_MEMBER, "Asks before it does.", "mfa_deactivate_totp"),
@@ -165,7 +166,7 @@ PROVE = [
     Shot("Reports: conversion", "reports-conversion", "ada", Area.REPORTS, "PQL to goal by cohort, with maturity.", "admin:reports_conversion"),
     Shot("Reports: funnel", "reports-funnel", "ada", Area.REPORTS, "From sign-up to goal.", "admin:reports_funnel"),
     Shot("Reports: definitions", "reports-definitions", "ada", Area.REPORTS, "How each definition is doing.", "admin:reports_health"),
-    Shot("The rows behind a number", "reports-rows", "ada", Area.REPORTS, "Every number leads to the people it counts.", "admin:reports_rows", link_on="admin:reports_trend"),
+    Shot("The rows behind a number", "reports-rows", "ada", Area.REPORTS, "Every number leads to the people it counts.", "admin:reports_rows", link_on="admin:reports_rate"),
     Shot("PQLs", "pqls", "ada", Area.REPORTS, "Every episode of being a PQL.", "admin:scoring_qualification_changelist"),
     Shot("A PQL", "pql", "ada", Area.REPORTS, "When it opened, with which signals, and how it ended.", "admin:scoring_qualification_change", link_on="admin:scoring_qualification_changelist"),
     Shot("Holdouts", "holdouts", "ada", Area.EXPERIMENTS, "Who gets nothing, so that acting can be proved to pay.", "admin:experiments_experiment_changelist"),

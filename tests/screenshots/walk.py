@@ -14,7 +14,7 @@ from playwright.sync_api import Page
 
 from tests.screenshots.camera import Camera
 from tests.screenshots.pages import Shot
-from tests.screenshots.steps import NEWCOMER, PASSWORD, secret_in
+from tests.screenshots.steps import secret_in
 
 MAIL_PATIENCE = 20.0
 LINKS = """() => [...document.querySelectorAll("a[href]"), ...document.querySelectorAll("form:not([method=post])")]
@@ -28,7 +28,7 @@ class Walk:
         self.camera, self.home = camera, home
         state = json.loads((home / "demo.json").read_text())
         self.people = {login["email"].partition("@")[0]: login for login in state["logins"]}
-        self.people["newcomer"] = {"email": NEWCOMER, "password": PASSWORD}
+        self.company = ""  # the one that the operator opens
         self.write_key = state["write_key"]
         self.totp_secret = ""
         self.began = time.time()
