@@ -38,8 +38,12 @@ Stage = Callable[[Claim, Clock], Progress]
 
 
 def fold(claim: Claim, clock: Clock) -> Progress:
+    """A backlog calls a second hand: reading messages and writing history take about as long, and only the second is
+    one at a time per tenant."""
     with tenant_context(claim.tenant_id):
         result = ingestion.fold_inbox(now=clock())
+        if result.more and claim.ref == "":
+            work.wake(tenant_id=claim.tenant_id, kind="fold", ref="second", at=clock())
     worked = bool(result.events or result.duplicates or result.quarantined)
     return Progress(worked, clock() if result.more else None)
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from ingestion.operations.arrivals import Arrival
 from ingestion.operations.identity import Known
-from ingestion.queries.sql import as_json, fetch
+from ingestion.queries.sql import as_json, by_column, fetch
 from ingestion.rules import profile
 from ingestion.rules.exclusion import Rules, of_account
 from ingestion.rules.links import Node
@@ -27,7 +27,7 @@ WHERE tenant_id = %(tenant_id)s AND identity_id = ANY(%(ids)s)
 _JOIN = """
 INSERT INTO ingestion_accountmembership (tenant_id, identity_id, account_id, valid_from)
 SELECT %(tenant_id)s, r.identity, r.account, r.since
-FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(identity bigint, account bigint, since timestamptz)
+FROM unnest(%(identity)b::bigint[], %(account)b::bigint[], %(since)b::timestamptz[]) AS r(identity, account, since)
 LEFT JOIN ingestion_accountmembership m
     ON m.tenant_id = %(tenant_id)s AND m.identity_id = r.identity AND m.account_id = r.account
 WHERE m.id IS NULL OR r.since < m.valid_from
@@ -74,8 +74,8 @@ def join_accounts(
             since[pair] = min(message.ts, since.get(pair, message.ts))
     if not since:
         return set()
-    rows = ({"identity": pair[0], "account": pair[1], "since": ts} for pair, ts in since.items())
-    return set(fetch(_JOIN, rows=as_json(rows)))
+    rows = ((*pair, ts) for pair, ts in since.items())
+    return set(fetch(_JOIN, **by_column("identity account since", rows)))
 
 
 def memberships_of(identity_ids: set[int]) -> Memberships:

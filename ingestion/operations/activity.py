@@ -1,31 +1,32 @@
 """Events as rows, and the narrow activity rows that scoring reads: one for each event and action version it matches."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from decimal import Decimal
-from typing import Any
+from datetime import date, datetime
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import orjson
 
 from ingestion.operations.arrivals import Arrival
-from ingestion.queries.sql import Row, as_json, execute, fetch
+from ingestion.queries.sql import Row, by_column, execute, fetch
 from ingestion.rules.filters import Matcher
-from ingestion.rules.types import Kind
+from ingestion.rules.json_text import dump_json
 
 Index = Mapping[tuple[int, str], Sequence[Matcher]]
+Place = tuple[int, int | None]  # identity, account
 
 _STORE = """
 INSERT INTO ingestion_event (tenant_id, received_at, source_id, message_id, kind, name, ts, identity_id, account_id,
     exclusion, clock_skew_ms, properties, context)
 SELECT %(tenant_id)s, r.received, r.source, r.mid, r.kind, r.name, r.ts, r.identity, r.account, r.exclusion, r.skew,
-    r.properties, r.context
-FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(ord bigint, received timestamptz, source uuid, mid text, kind smallint,
-    name text, ts timestamptz, identity bigint, account bigint, exclusion smallint, skew bigint, properties jsonb,
-    context jsonb)
+    r.properties::jsonb, r.context::jsonb
+FROM unnest(%(received)b::timestamptz[], %(source)b::uuid[], %(mid)b::text[], %(kind)b::smallint[], %(name)b::text[],
+    %(ts)b::timestamptz[], %(identity)b::bigint[], %(account)b::bigint[], %(exclusion)b::smallint[],
+    %(skew)b::bigint[], %(properties)b::text[], %(context)b::text[]) WITH ORDINALITY
+    AS r(received, source, mid, kind, name, ts, identity, account, exclusion, skew, properties, context, ord)
 ORDER BY r.ord RETURNING id
 """
+_EVENT_COLUMNS = "received source mid kind name ts identity account exclusion skew properties context"
 _MATCHERS = """
 SELECT id, event_kind, event_name, filters, number_property FROM ingestion_actionversion
 WHERE tenant_id = %(tenant_id)s
@@ -36,17 +37,19 @@ INSERT INTO ingestion_activity (tenant_id, event_id, action_version_id, identity
     local_day, number, exclusion)
 SELECT %(tenant_id)s, r.event, r.version, r.identity, r.account, r.ts, r.received, r.day, r.number,
     COALESCE(NULLIF(r.exclusion, 0), NULLIF(p.exclusion, 0), a.exclusion, 0)
-FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(event bigint, version bigint, identity bigint, account bigint,
-    ts timestamptz, received timestamptz, day date, number numeric, exclusion smallint)
+FROM unnest(%(event)b::bigint[], %(version)b::bigint[], %(identity)b::bigint[], %(account)b::bigint[],
+    %(ts)b::timestamptz[], %(received)b::timestamptz[], %(day)b::date[], %(number)b::numeric[],
+    %(exclusion)b::smallint[])
+    AS r(event, version, identity, account, ts, received, day, number, exclusion)
 JOIN ingestion_identity i ON i.tenant_id = %(tenant_id)s AND i.id = r.identity
 JOIN ingestion_person p ON p.tenant_id = %(tenant_id)s AND p.id = i.person_id
 LEFT JOIN ingestion_account a ON a.tenant_id = %(tenant_id)s AND a.id = r.account
 ON CONFLICT DO NOTHING
 """
+_ACTIVITY_COLUMNS = "event version identity account ts received day number exclusion"
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(NamedTuple):
     """An event that has its row."""
 
     id: int
@@ -60,49 +63,38 @@ class Stored:
     properties: dict[str, Any]
 
 
-def store_events(arrivals: Sequence[Arrival], places: Sequence[tuple[int, int | None]]) -> list[Stored]:
+def store_events(arrivals: Sequence[Arrival], places: Sequence[Place]) -> list[Stored]:
     """Write one event for each arrival; `places` are its identity and account. Identify and group calls keep
     their traits as properties."""
-    rows = [
-        _event_row(order, arrival, place)
-        for order, (arrival, place) in enumerate(zip(arrivals, places, strict=True))
-    ]
     # Keys are drawn in the order of the rows, whatever order they are returned in.
-    ids = sorted(row[0] for row in fetch(_STORE, rows=as_json(rows)))
-    return [
-        Stored(
-            id,
-            row["kind"],
-            row["name"],
-            row["identity"],
-            row["account"],
-            row["ts"],
-            row["received"],
-            row["exclusion"],
-            row["properties"],
-        )
-        for id, row in zip(ids, rows, strict=True)
-    ]
+    rows = map(_event_row, arrivals, places)
+    ids = sorted(row[0] for row in fetch(_STORE, **by_column(_EVENT_COLUMNS, rows)))
+    return list(map(_stored, ids, arrivals, places))
 
 
-def _event_row(order: int, arrival: Arrival, place: tuple[int, int | None]) -> dict[str, Any]:
+def _event_row(arrival: Arrival, place: Place) -> Row:
+    message, request = arrival.message, arrival.request
+    return (
+        request.received_at,
+        request.source_id,
+        message.message_id,
+        message.kind,
+        message.name,
+        message.ts,
+        *place,
+        arrival.exclusion,
+        message.clock_skew_ms,
+        dump_json(message.told).decode(),
+        dump_json(message.context).decode(),
+    )
+
+
+def _stored(id: int, arrival: Arrival, place: Place) -> Stored:
     message = arrival.message
-    says_traits = message.kind in (Kind.IDENTIFY, Kind.GROUP)
-    return {
-        "ord": order,
-        "received": arrival.request.received_at,
-        "source": arrival.request.source_id,
-        "mid": message.message_id,
-        "kind": int(message.kind),
-        "name": message.name,
-        "ts": message.ts,
-        "identity": place[0],
-        "account": place[1],
-        "exclusion": arrival.exclusion,
-        "skew": message.clock_skew_ms,
-        "properties": message.traits if says_traits else message.properties,
-        "context": message.context,
-    }
+    received_at = arrival.request.received_at
+    return Stored(
+        id, message.kind, message.name, *place, message.ts, received_at, arrival.exclusion, message.told
+    )
 
 
 def load_matchers() -> Index:
@@ -122,26 +114,26 @@ def index_of(rows: Iterable[Row]) -> Index:
 
 def count_events(events: Iterable[Stored], index: Index, zone: ZoneInfo) -> tuple[list[Stored], int]:
     """Write activity for every event and version that match. Returns the matched events and the rows added."""
-    rows: list[dict[str, Any]] = []
+    rows: list[Row] = []
     matched = []
     for event in events:
         hits = [each for each in index.get((event.kind, event.name), ()) if each.matches(event.properties)]
         if hits:
             matched.append(event)
             day = event.ts.astimezone(zone).date()
-            rows += [_activity_row(event, hit.version_id, hit.number(event.properties), day) for hit in hits]
-    return matched, execute(_COUNT, rows=as_json(rows)) if rows else 0
+            rows += [_activity_row(event, hit, day) for hit in hits]
+    return matched, execute(_COUNT, **by_column(_ACTIVITY_COLUMNS, rows)) if rows else 0
 
 
-def _activity_row(event: Stored, version_id: int, number: Decimal | None, day: Any) -> dict[str, Any]:
-    return {
-        "event": event.id,
-        "version": version_id,
-        "identity": event.identity_id,
-        "account": event.account_id,
-        "ts": event.ts,
-        "received": event.received_at,
-        "day": day,
-        "number": None if number is None else str(number),
-        "exclusion": event.exclusion,
-    }
+def _activity_row(event: Stored, hit: Matcher, day: date) -> Row:
+    return (
+        event.id,
+        hit.version_id,
+        event.identity_id,
+        event.account_id,
+        event.ts,
+        event.received_at,
+        day,
+        hit.number(event.properties),
+        event.exclusion,
+    )

@@ -4,11 +4,11 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from ingestion.models import Identity
-from ingestion.queries.sql import as_json, fetch
+from ingestion.queries.sql import fetch
 from ingestion.rules.links import Node
 from ingestion.rules.types import Kind, Message
 
@@ -16,8 +16,8 @@ USER, ANONYMOUS = int(Identity.Kind.USER), int(Identity.Kind.ANONYMOUS)
 
 _REMEMBER = """
 INSERT INTO ingestion_event_key (tenant_id, message_hash)
-SELECT %(tenant_id)s, r.hash FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(hash uuid) ORDER BY r.hash
-ON CONFLICT DO NOTHING RETURNING message_hash
+SELECT %(tenant_id)s, r.hash::uuid FROM unnest(%(hashes)b::text[]) AS r(hash) ORDER BY r.hash
+ON CONFLICT DO NOTHING RETURNING replace(message_hash::text, '-', '')
 """
 
 
@@ -32,8 +32,7 @@ class Request:
     envelope: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(NamedTuple):
     """One clean message. `exclusion` is what it says by itself; `raw` is the item as received, for the quarantine."""
 
     request: Request
@@ -52,14 +51,14 @@ class Arrival:
 
 def drop_duplicates(arrivals: Iterable[Arrival]) -> list[Arrival]:
     """The arrivals never seen before, remembered as seen from now on. Of equal ones the first is kept."""
-    by_hash: dict[UUID, Arrival] = {}
+    by_hash: dict[str, Arrival] = {}
     for arrival in arrivals:
         by_hash.setdefault(message_hash(arrival), arrival)
-    new = {row[0] for row in fetch(_REMEMBER, rows=as_json({"hash": key} for key in by_hash))}
+    new = {row[0] for row in fetch(_REMEMBER, hashes=list(by_hash))}
     return [arrival for key, arrival in by_hash.items() if key in new]
 
 
-def message_hash(arrival: Arrival) -> UUID:
-    """First 16 bytes of SHA-256 of source id and message id (DESIGN.md §9.1)."""
+def message_hash(arrival: Arrival) -> str:
+    """First 16 bytes of SHA-256 of source id and message id (DESIGN.md §9.1), in hexadecimal digits."""
     content = arrival.request.source_id.bytes + arrival.message.message_id.encode("utf-8", "surrogatepass")
-    return UUID(bytes=hashlib.sha256(content).digest()[:16])
+    return hashlib.sha256(content).hexdigest()[:32]

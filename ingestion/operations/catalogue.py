@@ -9,7 +9,6 @@ import orjson
 from ingestion.operations.arrivals import Arrival
 from ingestion.queries.sql import as_json, execute, fetch
 from ingestion.rules.catalogue import Shape, merge, observe
-from ingestion.rules.types import Kind
 
 Key = tuple[UUID, int, str]  # source, kind, name
 
@@ -44,8 +43,7 @@ def note_events(arrivals: Iterable[Arrival]) -> None:
             note = notes[key] = {"first": message.ts, "last": message.ts, "count": 0, "shape": {}}
         note["first"], note["last"] = min(note["first"], message.ts), max(note["last"], message.ts)
         note["count"] += 1
-        says_traits = message.kind in (Kind.IDENTIFY, Kind.GROUP)
-        observe(note["shape"], message.traits if says_traits else message.properties)
+        observe(note["shape"], message.told)
     keys = [{"source": source, "kind": kind, "name": name} for source, kind, name in notes]
     known: dict[Key, Shape] = {
         (source, kind, name): orjson.loads(shape)

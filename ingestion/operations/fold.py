@@ -16,7 +16,7 @@ from ingestion.operations.history import add_to_history
 from ingestion.operations.marks import exclusion_rules
 from ingestion.operations.memory import collector_paused
 from ingestion.operations.quarantine import quarantine_all
-from ingestion.queries.sql import execute, fetch
+from ingestion.queries.sql import execute, fetch, fetch_binary
 from ingestion.rules.exclusion import Rules, of_event
 from ingestion.rules.json_text import JsonError, parse_json
 from ingestion.rules.types import Rejection
@@ -106,7 +106,7 @@ def _read(
 ) -> tuple[list[Arrival], list[Refused], list[int]]:
     """The messages of the requests, what is refused, and the requests that were read before the slice was full."""
     kinds: dict[UUID, str] = dict(Source.objects.values_list("id", "kind"))
-    payloads: dict[int, bytes] = dict(fetch(_PAYLOADS, ids=[request.id for request in claimed]))
+    payloads: dict[int, bytes] = dict(fetch_binary(_PAYLOADS, ids=[request.id for request in claimed]))
     arrivals: list[Arrival] = []
     refused: list[Refused] = []
     folded: list[int] = []
@@ -114,7 +114,7 @@ def _read(
         if len(arrivals) >= limit_events:
             break
         folded.append(row.id)
-        for result in _messages(bytes(payloads[row.id]), row, kinds.get(row.source_id, "server"), rules):
+        for result in _messages(payloads[row.id], row, kinds.get(row.source_id, "server"), rules):
             if isinstance(result, Arrival):
                 arrivals.append(result)
             else:

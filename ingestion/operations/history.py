@@ -14,7 +14,7 @@ from datetime import datetime
 from django.db import DataError, OperationalError, transaction
 
 from ingestion.operations.accounts import account_of, join_accounts, memberships_of, resolve_accounts
-from ingestion.operations.activity import Stored, count_events, load_matchers, store_events
+from ingestion.operations.activity import Place, Stored, count_events, load_matchers, store_events
 from ingestion.operations.arrivals import Arrival, drop_duplicates
 from ingestion.operations.catalogue import note_events
 from ingestion.operations.identity import Known, resolve_identities
@@ -23,7 +23,7 @@ from ingestion.operations.marks import mark_persons_again
 from ingestion.operations.regroup import Move
 from ingestion.operations.touched import ACCOUNT, PERSON, Subject, touch
 from ingestion.operations.traits import remember_traits, show_accounts, show_persons
-from ingestion.queries.sql import as_json, execute
+from ingestion.queries.sql import by_column, execute
 from ingestion.rules.exclusion import Rules
 from ingestion.rules.links import Node
 from tenants.context import current_tenant_id
@@ -35,7 +35,7 @@ Span = dict[int, tuple[datetime, datetime]]  # id -> first and last event time
 
 _SEEN = """
 UPDATE {table} s SET first_seen_at = LEAST(s.first_seen_at, r.first), last_seen_at = GREATEST(s.last_seen_at, r.last)
-FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(id bigint, first timestamptz, last timestamptz)
+FROM unnest(%(id)b::bigint[], %(first)b::timestamptz[], %(last)b::timestamptz[]) AS r(id, first, last)
 WHERE s.tenant_id = %(tenant_id)s AND s.id = r.id AND (r.first < s.first_seen_at OR r.last > s.last_seen_at)
 """
 _SEEN_PERSONS = _SEEN.format(table="ingestion_person")
@@ -119,7 +119,7 @@ def _add(arrivals: Sequence[Arrival], rules: Rules, now: datetime) -> Added:
 
 def _places(
     arrivals: Sequence[Arrival], identities: Mapping[Node, Known], accounts: Mapping[str, int]
-) -> list[tuple[int, int | None]]:
+) -> list[Place]:
     """The identity and the account of each event."""
     ids = [identities[arrival.actor].id for arrival in arrivals]
     unnamed = {id for id, arrival in zip(ids, arrivals, strict=True) if arrival.message.group_id is None}
@@ -155,8 +155,7 @@ def _extend_spans(events: Iterable[Stored], person_of: Mapping[int, int]) -> Non
         if event.account_id is not None:
             _widen(accounts, event.account_id, event.ts)
     for statement, spans in ((_SEEN_PERSONS, persons), (_SEEN_ACCOUNTS, accounts)):
-        rows = ({"id": id, "first": first, "last": last} for id, (first, last) in spans.items())
-        execute(statement, rows=as_json(rows))
+        execute(statement, **by_column("id first last", ((id, *span) for id, span in spans.items())))
 
 
 def _widen(spans: Span, id: int, ts: datetime) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from ingestion.operations.arrivals import ANONYMOUS, USER, Arrival
 from ingestion.operations.regroup import Move, regroup
-from ingestion.queries.sql import as_json, fetch
+from ingestion.queries.sql import as_json, by_column, fetch
 from ingestion.rules import profile
 from ingestion.rules.exclusion import Rules, of_person
 from ingestion.rules.links import Node
@@ -18,7 +18,7 @@ Pair = tuple[Node, Node]
 
 _FIND = """
 SELECT i.kind, i.value, i.id, i.person_id
-FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(kind smallint, value text)
+FROM unnest(%(kind)b::smallint[], %(value)b::text[]) AS r(kind, value)
 JOIN ingestion_identity i ON i.tenant_id = %(tenant_id)s AND i.kind = r.kind AND i.value = r.value
 """
 _NEW_PERSONS = """
@@ -109,7 +109,7 @@ def _look(arrivals: Iterable[Arrival]) -> _Seen:
 
 
 def _find(nodes: Iterable[Node]) -> dict[Node, Known]:
-    rows = fetch(_FIND, rows=as_json({"kind": kind, "value": value} for kind, value in nodes))
+    rows = fetch(_FIND, **by_column("kind value", nodes))
     return {(kind, value): Known(id, person_id) for kind, value, id, person_id in rows}
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from ingestion.models import Touched
-from ingestion.queries.sql import as_json, execute, fetch
+from ingestion.queries.sql import by_column, execute, fetch
 from tenants.context import current_tenant_id
 from tenants.work import wake
 
@@ -13,7 +13,7 @@ Subject = tuple[int, int]  # kind, id
 
 _TOUCH = """
 INSERT INTO ingestion_touched (tenant_id, subject_kind, subject_id)
-SELECT %(tenant_id)s, r.kind, r.id FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(kind smallint, id bigint)
+SELECT %(tenant_id)s, r.kind, r.id FROM unnest(%(kind)b::smallint[], %(id)b::bigint[]) AS r(kind, id)
 """
 _TAKE = """
 DELETE FROM ingestion_touched WHERE tenant_id = %(tenant_id)s AND id IN (
@@ -25,9 +25,9 @@ DELETE FROM ingestion_touched WHERE tenant_id = %(tenant_id)s AND id IN (
 
 def touch(subjects: Iterable[Subject], *, now: datetime) -> None:
     """Say that these subjects need a new score, and wake scoring."""
-    rows = [{"kind": kind, "id": id} for kind, id in sorted(set(subjects))]
+    rows = sorted(set(subjects))
     if rows:
-        execute(_TOUCH, rows=as_json(rows))
+        execute(_TOUCH, **by_column("kind id", rows))
         wake(tenant_id=current_tenant_id(), kind="score", at=now)
 
 

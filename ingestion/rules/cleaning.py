@@ -38,8 +38,6 @@ class Cleaner:
         """A clean copy. Raises Rejected."""
         kind = type(value)
         if kind is str:
-            if value.isascii() and "\0" not in value and len(value) <= TEXT_LIMIT:
-                return value
             return self.text(value, key)
         if kind is dict or kind is list:
             if depth > MAX_DEPTH:
@@ -51,18 +49,24 @@ class Cleaner:
                 raise Rejected("too_many_values", f"The event has more than {MAX_VALUES} values. Split it.")
             if kind is list:
                 return [self.value(element, key, depth + 1) for element in value]
-            return {
-                (clean := self.key(name)): self.value(element, clean, depth + 1)
-                for name, element in value.items()
-            }
+            return self._object(value, depth)
         if kind is int or kind is float:
             return self._number(value, key)
         return value
 
+    def _object(self, value: dict[str, Any], depth: int) -> dict[str, Any]:
+        """The inner loop of ingestion: what is plainly clean is seen here, without a call for each value."""
+        clean: dict[str, Any] = {}
+        for name, element in value.items():
+            key = name if len(name) <= KEY_LIMIT and name.isprintable() else self.key(name)
+            if type(element) is str and len(element) <= TEXT_LIMIT and element.isprintable():
+                clean[key] = element
+            else:
+                clean[key] = self.value(element, key, depth + 1)
+        return clean
+
     def key(self, key: str) -> str:
         """Any text is a key, also the empty one and those with dots, but not a long or unstorable one."""
-        if key.isascii() and "\0" not in key and len(key) <= KEY_LIMIT:
-            return key
         key = self._storable(key, key)
         if len(key) > KEY_LIMIT:
             key = key[:KEY_LIMIT]

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from ingestion.rules.types import Kind, Rejected, shown
@@ -56,10 +57,15 @@ def _id(holder: Mapping[str, Any], field: str) -> str | None:
         raise Rejected("invalid_id", f"`{field}` has {len(text)} characters. {ID_LIMIT} are allowed.")
     if field == "groupId" and text == "0":
         return text  # a first account; a person 0 is everybody who was not logged in
-    if _ZEROS.fullmatch(text) or text.strip("'\" ").lower() in _BLOCKED:
+    if _stands_for_nobody(text):
         raise Rejected(
             "blocked_id",
             f"`{field}` is {shown(text)}, which clients send for nobody in particular. "
             "It would join strangers into one. Leave the field out until you know the id.",
         )
     return text
+
+
+@lru_cache(maxsize=65_536)  # the same people come again and again
+def _stands_for_nobody(text: str) -> bool:
+    return _ZEROS.fullmatch(text) is not None or text.strip("'\" ").lower() in _BLOCKED

@@ -7,9 +7,8 @@ libraries repeat a stale sentAt when they retry, and correcting those would move
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 FUTURE_LIMIT = timedelta(hours=24)
@@ -33,8 +32,7 @@ _NUMBER = re.compile(r"-?\d{9,17}(\.\d+)?")
 _SPACED_ZONE = re.compile(r" ?(UTC|GMT)$| (?=[+-]\d\d:?\d\d$)", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class EventTime:
+class EventTime(NamedTuple):
     """`skew_ms` is receivedAt - sentAt where it was applied. `notes` say what was not taken as it came."""
 
     ts: datetime
@@ -45,13 +43,13 @@ class EventTime:
 def parse_instant(value: Any) -> datetime | None:
     """A UTC instant from ISO 8601 (any offset, none means UTC) or an epoch in seconds, milliseconds or microseconds,
     as number or digits. None when it is none of these or outside the years 1 to 9999."""
-    if isinstance(value, bool):
+    if value is None or isinstance(value, bool):
         return None
     try:
-        if isinstance(value, int | float):
-            return _from_epoch(value)
         if isinstance(value, str):
             return _from_text(value.strip())
+        if isinstance(value, int | float):
+            return _from_epoch(value)
     except (ValueError, OverflowError):
         return None
     return None

@@ -36,6 +36,8 @@ def canonical_name(name: str) -> str:
 def canonical_traits(traits: Mapping[str, Any]) -> dict[str, Any]:
     """The traits under their reserved names; the reserved spelling wins over others. First and last name make a name.
     An explicit null stays: it says the trait was emptied."""
+    if not traits:
+        return {}
     named: dict[str, Any] = {}
     for name, value in traits.items():
         canonical = canonical_name(name)

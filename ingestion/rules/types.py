@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 
 class Kind(IntEnum):
@@ -21,9 +21,9 @@ class Kind(IntEnum):
 KIND_BY_TYPE = {kind.name.lower(): kind for kind in Kind}
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """One clean message. Texts hold no NUL and no lone surrogates, numbers fit numeric(38, 9), `ts` is UTC and aware.
+    A tuple, as millions are made and tuples are made faster.
 
     `name` is the event of a track call, the name of a page or screen (may be empty), and empty for the other kinds.
     `traits` are the account's for a group call and the person's for every other kind (also from context.traits).
@@ -42,6 +42,11 @@ class Message:
     properties: dict[str, Any]
     context: dict[str, Any]
     clock_skew_ms: int | None
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """What the call is about: the traits of identify and group calls, else the properties."""
+        return self.traits if self.kind in (Kind.IDENTIFY, Kind.GROUP) else self.properties
 
 
 @dataclass(frozen=True, slots=True)

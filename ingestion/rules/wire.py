@@ -19,21 +19,23 @@ from ingestion.rules.types import KIND_BY_TYPE, Kind, Message, Rejected, Rejecti
 NAME_LIMIT = 255
 MESSAGE_ID_LIMIT = 255
 CONTEXT_NOTES = "pqlhub"  # our own entry in a message's context: {"notes": [...], "timestamp": as received}
-_READ = (
-    "type",
-    "event",
-    "name",
-    "category",
-    "userId",
-    "anonymousId",
-    "previousId",
-    "groupId",
-    "messageId",
-    "timestamp",
-    "originalTimestamp",
-    "sentAt",
-    "traits",
-    "properties",
+_READ = frozenset(
+    (
+        "type",
+        "event",
+        "name",
+        "category",
+        "userId",
+        "anonymousId",
+        "previousId",
+        "groupId",
+        "messageId",
+        "timestamp",
+        "originalTimestamp",
+        "sentAt",
+        "traits",
+        "properties",
+    )
 )
 _TIMES = ("timestamp", "originalTimestamp", "sentAt")
 
@@ -108,7 +110,7 @@ def _message(
 
 def _merged(item: Mapping[str, Any], envelope: Mapping[str, Any], cleaner: Cleaner) -> dict[str, Any]:
     """What we read of the item, with the batch's context under its own."""
-    read = {field: item[field] for field in _READ if item.get(field) is not None}
+    read = {field: value for field, value in item.items() if field in _READ and value is not None}
     context = _shared(envelope, "context", cleaner) | _object(item, "context")
     integrations = _shared(envelope, "integrations", cleaner) | _object(item, "integrations")
     if integrations and integrations != {"All": True}:
