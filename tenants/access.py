@@ -165,8 +165,11 @@ class Access:
 
     def may_grant(self, role: str, unit_path: str) -> bool:
         """Nobody hands out more than they have: true when this user has at least the role's level in every area of
-        the unit, and may change its members."""
+        the unit, may change its members, and sees held-out leads there if the role does: who could make themselves an
+        analyst could see whom not to treat."""
         if self.level(Area.MEMBERS, unit_path) < Level.CHANGE:
+            return False
+        if role in SEES_HELD_OUT and not self.sees_held_out_in(unit_path):
             return False
         return all(self.level(area, unit_path) >= level for area, level in MATRIX[role].items())
 

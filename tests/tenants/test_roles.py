@@ -58,8 +58,8 @@ def test_role_holds_in_its_unit_and_below_and_nowhere_else(role, area):
         (Role.CORPORATE_ADMIN, set(Role.values), set()),
         (
             Role.BU_OWNER,
-            {Role.BU_OWNER, Role.SALES_MANAGER, Role.REP, Role.ANALYST, Role.READ_ONLY},
-            {Role.CORPORATE_ADMIN, Role.PRODUCT_ENGINEER},
+            {Role.BU_OWNER, Role.SALES_MANAGER, Role.REP, Role.READ_ONLY},
+            {Role.CORPORATE_ADMIN, Role.PRODUCT_ENGINEER, Role.ANALYST},
         ),
         (Role.SALES_MANAGER, set(), set(Role.values)),
         (Role.REP, set(), set(Role.values)),
