@@ -210,6 +210,7 @@ DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", "PQL Hub <pqlhub@local
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English"))]
 USE_I18N = True
+FORMAT_MODULE_PATH = ["pqlhub.formats"]
 USE_TZ = True
 TIME_ZONE = "UTC"
 STATIC_URL = "/static/"
@@ -304,7 +305,7 @@ UNFOLD = {
     "SCRIPTS": ["pqlhub.console.switcher_script"],
     "COLORS": {"primary": PRIMARY},
     "SITE_URL": "/",
-    "SHOW_HISTORY": True,
+    "SHOW_HISTORY": False,  # the audit log knows more
     "SHOW_VIEW_ON_SITE": False,
     "STYLES": ["pqlhub.console.stylesheet", "pqlhub.console.chart_stylesheet"],
     "SIDEBAR": {

@@ -186,6 +186,9 @@ class ReplayRun(KeyedTenantModel):
         verbose_name = _("replay")
         verbose_name_plural = _("replays")
 
+    def __str__(self) -> str:
+        return f"{self.version}, {self.first_day} – {self.last_day}"
+
 
 class ReplayQualification(TenantModel):
     """An episode found by a replay: qualified from the end of first_day on, no longer at the end of left_day."""

@@ -131,6 +131,10 @@ class InvitationAdmin(TenantAdmin):
             return "unsent", _("not mailed yet")
         return "open", _("open")
 
+    @display(description=gettext_lazy("state"))
+    def state_word(self, invitation: Invitation) -> str:
+        return self.state(invitation)[1]
+
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return obj is None and super().has_change_permission(request)
 
@@ -141,7 +145,7 @@ class InvitationAdmin(TenantAdmin):
         return [] if obj is None else ["email", "business_unit", "role"]
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        shown = ["state", "invited_by", "created_at", "mailed_at", "expires_at", "accepted_at"]
+        shown = ["state_word", "invited_by", "created_at", "mailed_at", "expires_at", "accepted_at"]
         return self.fields if obj is None else [*self.fields, *shown]
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:

@@ -62,6 +62,10 @@ class ApiTokenAdmin(TenantAdmin):
             return "revoked", _("revoked")
         return ("expired", _("expired")) if token.expires_at <= timezone.now() else ("live", _("live"))
 
+    @display(description=gettext_lazy("state"))
+    def state_word(self, token: ApiToken) -> str:
+        return self.state(token)[1]
+
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False  # a token is made and revoked, never changed
 
@@ -72,7 +76,7 @@ class ApiTokenAdmin(TenantAdmin):
         if obj is None:
             return ["name", "kind", "business_unit", "scopes", "days"]
         return [
-            "name", "shown_prefix", "acts_for", "created_by", "business_unit", "scope_names", "state", "created_at",
+            "name", "shown_prefix", "acts_for", "created_by", "business_unit", "scope_names", "state_word", "created_at",
             "expires_at", "revoked_at", "last_used_at",
         ]  # fmt: skip
 

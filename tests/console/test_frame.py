@@ -1,10 +1,12 @@
 """What stands around every page: a way past the menu, the page's name, and the way back to its list."""
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 from django.contrib import admin
 from django.urls import reverse
+from django.utils.formats import date_format
 
 pytestmark = pytest.mark.django_db
 
@@ -62,3 +64,10 @@ def test_a_refused_page_leads_home(client, rita, path, status):
 
     assert answer.status_code == status
     assert 'href="/"' in answer.content.decode()
+
+
+def test_times_are_short_and_read_the_same_everywhere():
+    assert (
+        date_format(datetime(2026, 7, 4, 18, 6, tzinfo=UTC), "SHORT_DATETIME_FORMAT") == "Jul 4, 2026 18:06"
+    )
+    assert date_format(datetime(2026, 7, 4, 18, 6, tzinfo=UTC), "DATETIME_FORMAT") == "Jul 4, 2026 18:06"
