@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 
 from delivery import operations
 from delivery.models import Destination
-from delivery.queries import delivery_counts, newest_deliveries
+from delivery.queries import delivery_counts, failing_destinations, newest_deliveries
 from tenants.access import Area, access_of
 from tenants.console import actor, page
 
@@ -29,6 +29,7 @@ def show_destination(request: HttpRequest, key: UUID) -> HttpResponse:
         "counts": delivery_counts([destination.pk])[destination.pk],
         "deliveries": newest_deliveries(destination),
         "is_resting": destination.open_again_at is not None and destination.open_again_at > now,
+        "is_failing": failing_destinations().filter(pk=destination.pk).exists(),
         "may_change": may_change(request, destination),
         "original": destination,
         "opts": Destination._meta,
