@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import cast
 from urllib.parse import urljoin
 from uuid import UUID
 
@@ -65,7 +66,7 @@ def _mail(destination: Destination, tenant: Tenant) -> Mail:
     }
     return Mail(
         destination_id=destination.pk,
-        since=destination.trouble_since,
+        since=cast(datetime, destination.trouble_since),
         to=people_concerned(destination),
         subject=_("%(tenant)s: leads do not reach %(destination)s")
         % {"tenant": tenant.name, "destination": destination.name},

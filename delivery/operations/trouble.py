@@ -1,6 +1,6 @@
 """Incidents of a destination: they begin when its breaker opens, a delivery is given up or it is stopped, and people
-are told once. One ends when somebody resumes the destination or sends what was given up again, or when it delivers a day
-after the last trouble: a receiver that comes and goes must not fill mailboxes."""
+are told once. One ends when somebody resumes the destination or sends what was given up again, or when it delivers a
+day after the last trouble: a receiver that comes and goes must not fill mailboxes."""
 
 from datetime import datetime, timedelta
 from typing import Any

@@ -71,8 +71,11 @@ def place(case: Case, *, now: datetime) -> Placement:
 def _check_targets(table: RoutingTable, rule: RoutingRule | None) -> None:
     """The joins that read a table find nothing where a row is gone: without this the lead would quietly go nowhere."""
     line = rule or table
-    names = ["pool", "rep", "destination"] if rule else ["default_pool"]
-    gone = [name for name in names if getattr(line, f"{name}_id") and getattr(line, name) is None]
+    targets = {"pool": _("pool"), "rep": _("rep"), "destination": _("destination")}
+    named = targets if rule else {"default_pool": targets["pool"]}
+    gone = [
+        word for name, word in named.items() if getattr(line, f"{name}_id") and getattr(line, name) is None
+    ]
     if gone:
         raise CannotRoute(
             _(
@@ -82,7 +85,7 @@ def _check_targets(table: RoutingTable, rule: RoutingRule | None) -> None:
             % {
                 "line": rule.name if rule else _("otherwise"),
                 "unit": table.business_unit,
-                "target": line._meta.get_field(gone[0]).verbose_name,
+                "target": gone[0],
             }
         )
 

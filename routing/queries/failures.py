@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import cast
+from uuid import UUID
 
 from django.db.models import Min, QuerySet
 
@@ -19,10 +20,10 @@ def visible_failures(access: Access, level: Level = Level.VIEW) -> QuerySet[Rout
     return rows.select_related("qualification__definition__business_unit").order_by("first_failed_at", "id")
 
 
-def tried_later(*, now: datetime) -> QuerySet[RoutingFailure]:
+def tried_later(*, now: datetime) -> QuerySet[RoutingFailure, UUID]:
     """Those whose next try has not come: keys of their PQLs."""
     rows: QuerySet[RoutingFailure] = RoutingFailure.objects.filter(next_at__gt=now)
-    return rows.values("qualification_id")
+    return rows.values_list("qualification_id", flat=True)
 
 
 def next_try_at(*, now: datetime) -> datetime | None:
