@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db.models import F
 from django.db.models.functions import Least
 
-from ingestion.models import Person
+from ingestion.queries.sql import execute, fetch
 from scoring.models import Definition, Level, Qualification, QualificationEvent, Score, Version
 from scoring.operations.scores import Standing
 from scoring.queries.counting import counting_subjects
@@ -20,6 +20,21 @@ from tenants.context import current_tenant_id
 
 State = Qualification.State
 Kind = QualificationEvent.Kind
+
+# By hand, because they run for each slice of subjects: the ORM writes out thousands of ids one by one.
+_COOLED_DOWN = """
+UPDATE scoring_qualification AS q SET reset_at = %(now)s
+WHERE q.tenant_id = %(tenant_id)s AND q.definition_id = %(definition)s AND q.subject_kind = %(level)s
+  AND (%(subjects)s::bigint[] IS NULL OR q.subject_id = ANY(%(subjects)s::bigint[]))
+  AND q.state = 'converted' AND q.reset_at IS NULL
+  AND NOT EXISTS (
+    SELECT FROM scoring_score AS s
+    WHERE s.tenant_id = %(tenant_id)s AND s.version_id = %(version)s AND s.subject_id = q.subject_id AND s.is_qualified)
+"""
+_MERGED = """
+SELECT id, merged_into_id FROM ingestion_person
+WHERE tenant_id = %(tenant_id)s AND id = ANY(%(persons)s::bigint[]) AND merged_into_id IS NOT NULL
+"""
 
 
 def follow_scores(
@@ -42,14 +57,14 @@ def follow_scores(
 
 def note_cooled_down(*, version: Version, subjects: Sequence[int] | None, now: datetime) -> None:
     """Remember of converted episodes that the score has dropped since: only then may the subject qualify again."""
-    dropped = Score.objects.filter(version=version, is_qualified=True)
-    rows = Qualification.objects.filter(
-        definition_id=version.definition_id, state=State.CONVERTED, reset_at__isnull=True
+    execute(
+        _COOLED_DOWN,
+        definition=version.definition_id,
+        level=version.definition.level,
+        version=version.pk,
+        subjects=None if subjects is None else list(subjects),
+        now=now,
     )
-    if subjects is not None:
-        rows = rows.filter(subject_kind=version.definition.level, subject_id__in=subjects)
-        dropped = dropped.filter(subject_id__in=subjects)
-    rows.exclude(subject_id__in=dropped.values("subject_id")).update(reset_at=now)
 
 
 def close_all_open(*, definition: Definition, now: datetime) -> int:
@@ -61,11 +76,7 @@ def close_all_open(*, definition: Definition, now: datetime) -> int:
 def follow_merges(*, touched_persons: Sequence[int], now: datetime) -> int:
     """Episodes of persons that were merged into another go over to that person, without a new lead. Where both have
     one, the earlier stays and the other closes as merged. Returns how many were closed."""
-    merged = dict(
-        Person.objects.filter(pk__in=touched_persons, merged_into_id__isnull=False).values_list(
-            "pk", "merged_into_id"
-        )
-    )
+    merged = dict(fetch(_MERGED, persons=list(touched_persons)))
     if not merged:
         return 0
     survivors = _survivors(merged)
@@ -87,11 +98,7 @@ def _survivors(merged: dict[int, int]) -> dict[int, int]:
     """Follow chains of merges to their end."""
     found = dict(merged)
     while True:
-        further = dict(
-            Person.objects.filter(pk__in=set(found.values()), merged_into_id__isnull=False).values_list(
-                "pk", "merged_into_id"
-            )
-        )
+        further: dict[int, int] = dict(fetch(_MERGED, persons=list(set(found.values()))))
         if not further:
             return found
         found = {person: further.get(survivor, survivor) for person, survivor in found.items()}
