@@ -76,7 +76,7 @@ def close_all_open(*, definition: Definition, now: datetime) -> int:
 def follow_merges(*, touched_persons: Sequence[int], now: datetime) -> int:
     """Episodes of persons that were merged into another go over to that person, without a new lead. Where both have
     one, the earlier stays and the other closes as merged. Returns how many were closed."""
-    merged = dict(fetch(_MERGED, persons=list(touched_persons)))
+    merged: dict[int, int] = dict(fetch(_MERGED, persons=list(touched_persons)))
     if not merged:
         return 0
     survivors = _survivors(merged)
