@@ -28,7 +28,13 @@ class Person(TenantModel):
         verbose_name_plural = _("persons")
         indexes = [
             models.Index(fields=["tenant", "search"], name="person_search"),
+            models.Index(fields=["tenant", "email"], condition=~models.Q(email=""), name="person_email"),
             models.Index(fields=["tenant", "-last_seen_at"], name="person_recent"),
+            models.Index(
+                fields=["tenant", "merged_into_id"],
+                condition=models.Q(merged_into_id__isnull=False),
+                name="person_merged_into",
+            ),
         ]
 
     def __str__(self) -> str:

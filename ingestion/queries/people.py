@@ -40,7 +40,7 @@ def find_persons(text: str) -> list[Person]:
     keys = Identity.objects.filter(kind__in=[Identity.Kind.USER, Identity.Kind.ANONYMOUS], value=text.strip())
     exact = list(living.filter(pk__in=keys.values("person_id"))[:FOUND_AT_MOST])
     by_name = living.filter(starts_with("search", wanted)).order_by("search", "pk")
-    by_email = living.filter(starts_with("email", text.strip())).order_by("email", "pk")
+    by_email = living.exclude(email="").filter(starts_with("email", text.strip())).order_by("email", "pk")
     return _distinct([*exact, *by_name[:FOUND_AT_MOST], *by_email[:FOUND_AT_MOST]])
 
 
