@@ -26,7 +26,7 @@ def main() -> int:
         "--url", default="", help="a demo that runs already; its folder is PQLHUB_HOME or .pqlhub"
     )
     parser.add_argument(
-        "--only", default="", help="sections to photograph, by commas; the gallery is left alone"
+        "--only", default="", help="sections to photograph, by commas; the gallery keeps its other pictures"
     )
     parser.add_argument("--axe", type=Path, help="axe.min.js: check every page for accessibility too")
     parser.add_argument(
@@ -97,8 +97,7 @@ def _photograph(chosen: argparse.Namespace, url: str, home: Path) -> int:
         walk.take(shots)
         browser.close()
     camera.write_report()
-    if not wanted:
-        write_gallery(chosen.to, ROOT / "docs")
+    write_gallery(chosen.to, ROOT / "docs")
     taken, remarks = len(shots) - len(walk.failed), len(camera.faults.found)
     print(f"{taken} pages photographed, {remarks} remarks in {chosen.to / 'report.json'}")
     return 1 if walk.failed else 0
