@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from ingestion.queries.sql import fetch
 from reports.queries.journeys import WITH_FOLLOWED
 from reports.queries.lens import Lens
+from reports.queries.wide import fetch
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,9 @@
 from dataclasses import astuple, dataclass
 from datetime import datetime
 
-from ingestion.queries.sql import fetch
 from reports.queries.journeys import WITH_ARRIVALS
 from reports.queries.lens import Lens
+from reports.queries.wide import fetch
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from ingestion.queries.sql import fetch
 from reports.queries.journeys import WITH_FOLLOWED
+from reports.queries.wide import fetch
 from scoring.models import Definition, Level, Version
 
 REASONS_SHOWN = 3

@@ -139,4 +139,7 @@ followed AS (
 
 WITH_PQLS = f"WITH RECURSIVE {SURVIVORS},{EPISODES},{FIRST_PQLS}"
 WITH_FOLLOWED = f"{WITH_PQLS},{GOALS},{FOLLOWED}"
-WITH_ARRIVALS = {key: f"{WITH_PQLS},{sign_ups},{ARRIVALS}" for key, sign_ups in SIGN_UPS.items()}
+# Without FIRST_PQLS: an episode that is named once is read in place, and what nobody asks of it is not read at all.
+WITH_ARRIVALS = {
+    key: f"WITH RECURSIVE {SURVIVORS},{EPISODES},{sign_ups},{ARRIVALS}" for key, sign_ups in SIGN_UPS.items()
+}

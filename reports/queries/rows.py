@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from ingestion.models import Account, Person
-from ingestion.queries.sql import fetch
 from reports.queries.funnel import STAGES
 from reports.queries.journeys import WITH_ARRIVALS, WITH_FOLLOWED, WITH_PQLS
 from reports.queries.lens import Lens
+from reports.queries.wide import fetch
 from scoring.models import Level
 
 

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from ingestion.queries.sql import fetch
 from reports.queries.journeys import WITH_ARRIVALS
 from reports.queries.lens import Lens
+from reports.queries.wide import fetch
 
 
 @dataclass(frozen=True)

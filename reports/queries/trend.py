@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from ingestion.queries.sql import fetch
+from reports.queries.wide import fetch
 
 
 @dataclass(frozen=True)

@@ -164,6 +164,14 @@ class QualificationEvent(TenantModel):
     band = models.CharField(max_length=40)
 
     class Meta(TenantModel.Meta):
+        constraints = [
+            # A planner that knows this leaves out the join where nobody asks for the first band.
+            models.UniqueConstraint(
+                fields=["tenant", "qualification"],
+                condition=Q(kind="entered"),
+                name="qualification_entered_once",
+            )
+        ]
         indexes = [models.Index(fields=["tenant", "qualification", "at"], name="qualification_event_order")]
 
 
