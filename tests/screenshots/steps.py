@@ -138,7 +138,7 @@ def begin_draft(walk: Walk) -> None:
     page.wait_for_load_state("networkidle")
     first = page.locator(".pq-signal-points input").first
     first.fill(str(int(float(first.input_value())) + 15))
-    page.locator(".pq-moves").first.wait_for()
+    page.wait_for_timeout(1_000)  # the preview asks a moment after the last key
     page.wait_for_load_state("networkidle")
 
 
@@ -153,7 +153,7 @@ def run_replay(walk: Walk) -> None:
     page = walk.window("ada")
     page.goto(reverse("admin:scoring_replayrun_add"))
     walk.submit(page)
-    page.locator("text=done").or_(page.locator(".pq-figure")).first.wait_for(timeout=120_000)
+    page.locator("#replay:not([hx-get])").wait_for(timeout=180_000)  # it asks for itself until it is done
 
 
 def make_destination(walk: Walk) -> None:
