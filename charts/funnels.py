@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from .chart import MEDIUM, Chart, Table, chart_key, checked_width, data_table, draw, empty_drawing, with_notes
 from .checks import Number, not_negative, safe_href
 from .formats import ValueFormat, number, percent, written
-from .svg import Svg, document, element, hover, text
+from .svg import Svg, document, element, hover, join, text
 from .text import SIZE, SMALL, text_width
 from .words import _
 
@@ -86,18 +86,20 @@ def _stage(chart: Funnel, index: int, top: float, width: int, share: float) -> S
     share_width = text_width(right, SMALL) + 4 if right else 0
     room = width - share_width - text_width(count, bold=True) - 16
     track = {"x": 0, "y": top + 20, "height": _BAR, "rx": 3}
-    shapes = [
+    bars = [
         element("rect", **track, width=width, class_="chart-track"),
         element("rect", **track, width=share * width, class_="chart-bar chart-fill-1"),
+    ]
+    words = [
         text(stage.label, 2, top + 13, room=room),
         text(count, width - 2 - share_width, top + 13, anchor="end", size=SIZE, class_="chart-strong"),
     ]
     if right:
-        shapes.append(text(right, width - 2, top + 13, anchor="end", size=SMALL, class_="chart-note"))
+        words.append(text(right, width - 2, top + 13, anchor="end", size=SMALL, class_="chart-note"))
     lines = [f"{stage.label}: {count}"]
     lines += [_("{share} of the first stage").format(share=of_first)] if index else []
     lines += [stage.note] if stage.note else []
-    return hover("\n".join(lines), *shapes, href=stage.href)
+    return join([*words, hover("\n".join(lines), *bars, href=stage.href)])
 
 
 def _summarise(chart: Funnel) -> str:

@@ -97,10 +97,10 @@ def text(
 
 def hover(tip: str, *children: str, href: str = "", class_: str = "chart-hover") -> Svg:
     """Shapes that show ``tip`` under the pointer and, with ``href``, lead to the rows behind them."""
+    inside = (element("title", tip), *children)
     if not href:
-        return element("g", element("title", tip), *children, class_=class_)
-    label = tip.replace("\n", ", ")  # the name; words in the drawing are not said a second time
-    inside = (element("title", tip), element("g", *children, aria_hidden="true"))
+        return element("g", *inside, class_=class_)
+    label = tip.replace("\n", ", ")
     return element("a", *inside, href=safe_href(href), aria_label=label, class_=f"{class_} chart-link")
 
 
