@@ -189,4 +189,4 @@ def _count(events: list[Stored], index: Index, now: datetime) -> None:
     matched, _rows = count_events(events, index, get_tenant(current_tenant_id()).zone)
     persons = fetch(_PERSONS_OF, ids=list({event.identity_id for event in matched}))
     accounts = {event.account_id for event in matched if event.account_id is not None}
-    touch({(PERSON, row[0]) for row in persons} | {(ACCOUNT, account) for account in accounts}, now=now)
+    touch({(PERSON, row[0]) for row in persons} | {(ACCOUNT, account) for account in accounts}, at=now)

@@ -63,12 +63,12 @@ def _apply(rule: ExclusionRule, now: datetime) -> None:
         is_excluded = rule.value in exclusion_rules().account_keys
         exclusion = Exclusion.INTERNAL if is_excluded else Exclusion.NONE
         ids = _ids(fetch(_MARK_ACCOUNT, value=rule.value, exclusion=int(exclusion)))
-        touch(mark_accounts_again(ids), now=now)
+        touch(mark_accounts_again(ids), at=now)
     elif kind != ExclusionRule.Kind.NETWORK:
         find = _PERSONS_AT if kind == ExclusionRule.Kind.EMAIL_DOMAIN else _PERSON_NAMED
         persons = _ids(fetch(find, value=rule.value))
         flipped = show_persons({id: set() for id in persons}, (), exclusion_rules())
-        touch(mark_persons_again(flipped), now=now)
+        touch(mark_persons_again(flipped), at=now)
 
 
 def _ids(rows: Iterable[tuple[int, ...]]) -> list[int]:

@@ -7,7 +7,7 @@ goes to the quarantine with its reason.
 import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -25,6 +25,8 @@ from tenants.models import Source
 
 logger = logging.getLogger(__name__)
 
+# While there is a backlog the same people come up slice after slice; scoring them once a second is enough.
+BACKLOG_PAUSE = timedelta(seconds=1)
 BYTES_PER_EVENT = 2_000  # what a slice allows on average, so that huge requests make slices of fewer events
 
 _CLAIM = """
@@ -73,13 +75,12 @@ def fold_inbox(*, now: datetime, limit_events: int = 5000) -> FoldResult:
     rules = exclusion_rules()
     with collector_paused():
         arrivals, refused, folded = _read(claimed, rules, limit_events)
-        added = add_to_history(arrivals, rules=rules, now=now)
+        is_behind = more or len(folded) < len(claimed)
+        added = add_to_history(arrivals, rules=rules, score_at=now + BACKLOG_PAUSE if is_behind else now)
     refused += [poisoned(arrival, words) for arrival, words in added.poisoned]
     keep_refused(refused)
     execute(_DELETE, ids=folded)
-    return FoldResult(
-        added.events, added.duplicates, len(refused), added.activity, more or len(folded) < len(claimed)
-    )
+    return FoldResult(added.events, added.duplicates, len(refused), added.activity, is_behind)
 
 
 def _claim(limit_events: int) -> tuple[list[Claimed], bool]:

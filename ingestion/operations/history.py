@@ -59,29 +59,29 @@ class Added:
         return self
 
 
-def add_to_history(arrivals: Sequence[Arrival], *, rules: Rules, now: datetime) -> Added:
-    """Store messages, once each, in the caller's transaction, and wake scoring for whom they concern. A message that
-    the database cannot take is found by halving and reported; the others land."""
+def add_to_history(arrivals: Sequence[Arrival], *, rules: Rules, score_at: datetime) -> Added:
+    """Store messages, once each, in the caller's transaction, and wake scoring at `score_at` for whom they
+    concern. A message that the database cannot take is found by halving and reported; the others land."""
     if not arrivals:
         return Added()
     lock_history()
-    return _add_or_halve(arrivals, rules, now)
+    return _add_or_halve(arrivals, rules, score_at)
 
 
-def _add_or_halve(arrivals: Sequence[Arrival], rules: Rules, now: datetime, attempt: int = 1) -> Added:
+def _add_or_halve(arrivals: Sequence[Arrival], rules: Rules, score_at: datetime, attempt: int = 1) -> Added:
     try:
         with transaction.atomic():
-            return _add(arrivals, rules, now)
+            return _add(arrivals, rules, score_at)
     except (DataError, OperationalError, ValueError, OverflowError) as error:
         if _sqlstate(error) in CONFLICTS and attempt < ATTEMPTS:
-            return _add_or_halve(arrivals, rules, now, attempt + 1)
+            return _add_or_halve(arrivals, rules, score_at, attempt + 1)
         if not _is_poison(error):
             raise
         if len(arrivals) == 1:
             return Added(poisoned=[(arrivals[0], " ".join(str(error).split())[:500])])
     middle = len(arrivals) // 2
-    added = _add_or_halve(arrivals[:middle], rules, now)
-    added += _add_or_halve(arrivals[middle:], rules, now)
+    added = _add_or_halve(arrivals[:middle], rules, score_at)
+    added += _add_or_halve(arrivals[middle:], rules, score_at)
     return added
 
 
@@ -96,7 +96,7 @@ def _sqlstate(error: Exception) -> str:
     return getattr(error.__cause__, "sqlstate", None) or ""
 
 
-def _add(arrivals: Sequence[Arrival], rules: Rules, now: datetime) -> Added:
+def _add(arrivals: Sequence[Arrival], rules: Rules, score_at: datetime) -> Added:
     fresh = drop_duplicates(arrivals)
     if not fresh:
         return Added(duplicates=len(arrivals))
@@ -112,7 +112,7 @@ def _add(arrivals: Sequence[Arrival], rules: Rules, now: datetime) -> Added:
     touched |= {(ACCOUNT, account_id) for _identity, account_id in joined}
     touched |= {(PERSON, person_of[event.identity_id]) for event in matched}
     touched |= {(ACCOUNT, event.account_id) for event in matched if event.account_id is not None}
-    touch(touched, now=now)
+    touch(touched, at=score_at)
     note_events(fresh)
     return Added(events=len(fresh), duplicates=len(arrivals) - len(fresh), activity=counted)
 

@@ -24,5 +24,5 @@ def undo_identity_link(*, link: IdentityLink, by: Actor, now: datetime) -> None:
     persons = {person for move in moves for person in (move.old_person_id, move.new_person_id)}
     flipped = show_persons({}, persons, exclusion_rules())
     concerned = mark_persons_again(flipped, [move.identity_id for move in moves])
-    touch(concerned | {(PERSON, person) for person in persons}, now=now)
+    touch(concerned | {(PERSON, person) for person in persons}, at=now)
     audit.record(by=by, verb="identity_link.undone", target=link, fields=["undone_at"], now=now)

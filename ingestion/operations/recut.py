@@ -62,4 +62,4 @@ def _move(rows: list[Row], zone: ZoneInfo, now: datetime) -> None:
     found = fetch(_MOVE, rows=as_json(moved))
     persons = fetch(_PERSONS, ids=list({identity for identity, _account in found}))
     accounts = {account for _identity, account in found if account is not None}
-    touch({(PERSON, row[0]) for row in persons} | {(ACCOUNT, account) for account in accounts}, now=now)
+    touch({(PERSON, row[0]) for row in persons} | {(ACCOUNT, account) for account in accounts}, at=now)

@@ -23,12 +23,12 @@ DELETE FROM ingestion_touched WHERE tenant_id = %(tenant_id)s AND id IN (
 """
 
 
-def touch(subjects: Iterable[Subject], *, now: datetime) -> None:
-    """Say that these subjects need a new score, and wake scoring."""
+def touch(subjects: Iterable[Subject], *, at: datetime) -> None:
+    """Say that these subjects need a new score, and wake scoring at that moment."""
     rows = sorted(set(subjects))
     if rows:
         execute(_TOUCH, **by_column("kind id", rows))
-        wake(tenant_id=current_tenant_id(), kind="score", at=now)
+        wake(tenant_id=current_tenant_id(), kind="score", at=at)
 
 
 def take_touched(*, limit: int) -> list[Subject]:
