@@ -14,10 +14,11 @@ from psycopg import sql
 
 from tenants.roles import APP_ROLE, AUTHN_ROLE, BACKUP_ROLE, OWNER_ROLE
 
-APP_TIMEOUTS = {
+APP_SETTINGS = {
     "statement_timeout": "60s",
     "lock_timeout": "10s",
     "idle_in_transaction_session_timeout": "60s",
+    "jit": "off",  # our statements are many and short: compiling one costs more than it saves
 }
 
 
@@ -46,7 +47,7 @@ def bootstrap_roles(admin_url: str, passwords: RolePasswords) -> None:
         _ensure_role(connection, BACKUP_ROLE, f"{backup_login} NOSUPERUSER BYPASSRLS", passwords.backup)
         # The owner installs authn's functions in migrations, so it may become authn; the app may not.
         connection.execute(f"GRANT {AUTHN_ROLE} TO {OWNER_ROLE}")
-        for name, value in APP_TIMEOUTS.items():
+        for name, value in APP_SETTINGS.items():
             connection.execute(f"ALTER ROLE {APP_ROLE} SET {name} = '{value}'")
 
 
