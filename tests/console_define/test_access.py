@@ -83,7 +83,7 @@ def test_corporate_definition_can_be_read_below_and_not_changed(as_user, bob, mo
 
 
 def test_units_choice_holds_only_units_that_may_be_changed(as_user, bob, motion, boards, corporate):
-    form = as_user(bob).get("/scoring/definition/add/").context["adminform"].form
+    form = as_user(bob).get("/scoring/definition/add/?blank=1").context["adminform"].form
 
     assert list(form.fields["business_unit"].queryset) == [boards]
 

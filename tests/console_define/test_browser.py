@@ -66,7 +66,7 @@ def _note(faults: list[str], said) -> None:
 
 
 def begin(page: Page) -> None:
-    page.goto("/scoring/definition/add/")
+    page.goto("/scoring/definition/add/?blank=1")
     page.fill("[name=name]", "Keen")
     page.select_option("[name=motion]", label="Free to paid")
     page.select_option("[name=level]", label="Person")
