@@ -76,8 +76,8 @@ class ApiTokenAdmin(TenantAdmin):
         if obj is None:
             return ["name", "kind", "business_unit", "scopes", "days"]
         return [
-            "name", "shown_prefix", "acts_for", "created_by", "business_unit", "scope_names", "state_word", "created_at",
-            "expires_at", "revoked_at", "last_used_at",
+            "name", "shown_prefix", "acts_for", "created_by", "business_unit", "scope_names", "state_word",
+            "created_at", "expires_at", "revoked_at", "last_used_at",
         ]  # fmt: skip
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
