@@ -186,7 +186,7 @@ def test_unit_that_holds_something_is_not_deleted(as_alice, boards, rita):
 
 
 def test_settings_are_changed_audited_and_checked(as_alice, acme):
-    assert "Live definitions keep the zone" in text(as_alice.get(page("settings")))
+    assert "Windows of live definitions keep their old midnights" in text(as_alice.get(page("settings")))
 
     bad = as_alice.post(page("settings"), {"name": "Acme", "time_zone": "Europe/Berlin", "currency": "12"})
     as_alice.post(page("settings"), {"name": "Acme", "time_zone": "Asia/Tokyo", "currency": "eur"})
