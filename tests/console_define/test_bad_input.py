@@ -117,11 +117,3 @@ def test_a_thousand_rows_are_not_read(as_user, bob, definition):
 
     assert response.status_code == 422
     assert len(response.context["forms"].signals.forms) <= 120
-
-
-def test_draft_published_meanwhile_cannot_be_saved(as_user, bob, definition):
-    client = as_user(bob)
-    client.post(url("draft", definition), posted(definition, SIGNED_IN))
-    client.post(url("publish", definition))
-
-    assert client.post(url("draft", definition), posted(definition, SIGNED_IN)).status_code == 404
