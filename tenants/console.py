@@ -211,6 +211,3 @@ def page(
     """One of our own pages inside the console's frame, or (a template that starts with _) a fragment of it."""
     frame = {} if template.rpartition("/")[2].startswith("_") else admin.site.each_context(request)
     return TemplateResponse(request, template, {**frame, **context}, status=status)
-
-
-__all__ = ["ReadOnlyAdmin", "TabularInline", "TenantAdmin", "actor", "page", "switcher"]

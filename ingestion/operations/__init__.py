@@ -6,7 +6,7 @@ from ingestion.operations.exclusions import create_exclusion, delete_exclusion
 from ingestion.operations.fold import FoldResult, fold_inbox
 from ingestion.operations.imports import FileImport, ImportRefused, ImportResult, import_file
 from ingestion.operations.links import undo_identity_link
-from ingestion.operations.outcomes import Fact, record_outcome, record_outcomes
+from ingestion.operations.outcomes import Fact, record_outcomes
 from ingestion.operations.preview import Preview, preview_file
 from ingestion.operations.quarantine import (
     AlreadyReplayed,
@@ -40,7 +40,6 @@ __all__ = [
     "preview_file",
     "quarantine",
     "quarantine_all",
-    "record_outcome",
     "record_outcomes",
     "recut_days",
     "replay_quarantined",

@@ -14,12 +14,6 @@ from ingestion.rules.money import currency_code, minor_units
 
 _RECORD = """
 INSERT INTO ingestion_outcome
-    (tenant_id, subject_kind, subject_id, goal, at, received_at, amount_minor, currency, fact_key)
-VALUES (%(tenant_id)s, %(kind)s, %(id)s, %(goal)s, %(at)s, %(received_at)s, %(amount)s, %(currency)s, %(fact_key)s)
-ON CONFLICT (tenant_id, goal, fact_key) DO NOTHING
-"""
-_RECORD_ALL = """
-INSERT INTO ingestion_outcome
     (tenant_id, subject_kind, subject_id, goal, at, received_at, number, amount_minor, currency, fact_key)
 SELECT %(tenant_id)s, r.subject_kind, r.subject_id, r.goal, r.at, r.received_at, r.number, r.amount_minor, r.currency,
     r.fact_key
@@ -36,7 +30,8 @@ WHERE tenant_id = %(tenant_id)s AND id = ANY(%(events)s::bigint[])
 
 @dataclass(frozen=True)
 class Fact:
-    """A goal reached by an event. number: that of the goal's action. `fact_key` as in record_outcome."""
+    """A goal reached by an event. number: that of the goal's action. `fact_key` (64 characters at most)
+    says which fact of this goal it is, so that it is written once."""
 
     subject_kind: int
     subject_id: int
@@ -55,7 +50,7 @@ def record_outcomes(facts: Iterable[Fact]) -> int:
     facts = list(facts)
     currencies = _currencies([fact for fact in facts if fact.number is not None])
     rows = [_row(fact, currencies) for fact in facts]
-    return execute(_RECORD_ALL, rows=as_json(rows)) if rows else 0
+    return execute(_RECORD, rows=as_json(rows)) if rows else 0
 
 
 def _currencies(facts: Sequence[Fact]) -> dict[int, str]:
@@ -77,33 +72,3 @@ def _row(fact: Fact, currencies: Mapping[int, str]) -> dict[str, Any]:
         "amount_minor": amount,
         "currency": "" if amount is None else currency,
     }
-
-
-def record_outcome(
-    *,
-    subject_kind: int,
-    subject_id: int,
-    goal: UUID,
-    at: datetime,
-    received_at: datetime,
-    amount_minor: int | None,
-    currency: str,
-    fact_key: str,
-) -> bool:
-    """Write a fact once. `fact_key` (64 characters at most) says which fact of this goal it is; True when it is new.
-
-    `amount_minor` is in minor units of `currency` (ISO code), which must be given with it. Raises ValueError."""
-    if (amount_minor is not None) != bool(currency):
-        raise ValueError("An amount needs its currency, and a currency its amount.")
-    changed = execute(
-        _RECORD,
-        kind=subject_kind,
-        id=subject_id,
-        goal=goal,
-        at=at,
-        received_at=received_at,
-        amount=amount_minor,
-        currency=currency,
-        fact_key=fact_key,
-    )
-    return changed == 1

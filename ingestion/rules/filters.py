@@ -4,7 +4,7 @@ A filter is {"property": name, "op": operator, "value": value}. Texts are compar
 a text that writes it are equal; gte and lte compare numbers, and what is not a number passes neither.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Context, Decimal, InvalidOperation
 from typing import Any
@@ -15,7 +15,6 @@ PLACES = Decimal(1).scaleb(-9)
 _EXACT = Context(prec=40)
 
 Properties = Mapping[str, Any]
-Predicate = Callable[[Properties], bool]
 
 
 class FilterError(ValueError):

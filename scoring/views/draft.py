@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
@@ -31,8 +31,6 @@ from scoring.queries.specs import build_spec, draft_spec
 from scoring.views.access import get_definition, get_draft, motions_for
 from scoring.views.panels import preview_context
 from tenants.console import actor, page
-
-Posted = HttpResponse | HttpResponseRedirect
 
 
 def edit_draft(request: HttpRequest, key: UUID) -> HttpResponse:

@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -101,10 +100,6 @@ def subject_words(level: int) -> dict[str, str]:
 def subject_url_name(level: int) -> str:
     """The address of the page of one person or account."""
     return "admin:ingestion_account_change" if level == Level.ACCOUNT else "admin:ingestion_person_change"
-
-
-def definition_url(definition: Definition) -> str:
-    return reverse("admin:scoring_definition_change", args=[definition.pk])
 
 
 def history_chart(definition: Definition, spec: Spec, changes: Sequence[Change], *, until: datetime) -> Any:
