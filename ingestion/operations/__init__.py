@@ -11,7 +11,6 @@ from ingestion.operations.preview import Preview, preview_file
 from ingestion.operations.quarantine import (
     AlreadyReplayed,
     StillUnreadable,
-    quarantine,
     quarantine_all,
     replay_quarantined,
 )
@@ -38,7 +37,6 @@ __all__ = [
     "import_file",
     "mark_key_used",
     "preview_file",
-    "quarantine",
     "quarantine_all",
     "record_outcomes",
     "recut_days",

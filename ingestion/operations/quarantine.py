@@ -29,23 +29,6 @@ class StillUnreadable(ValueError):
     """The event, as mended, would be rejected again. The message says why."""
 
 
-def quarantine(
-    *,
-    source_id: UUID,
-    raw: Any,
-    code: str,
-    detail: str,
-    received_at: datetime,
-    client: Mapping[str, Any],
-    envelope: Mapping[str, Any] | None = None,
-) -> QuarantinedEvent:
-    """Keep one unreadable item of the current tenant. `raw` is any JSON value."""
-    rejected = [(raw, Rejection(code, detail))]
-    return quarantine_all(
-        source_id=source_id, rejected=rejected, received_at=received_at, client=client, envelope=envelope
-    )[0]
-
-
 def quarantine_all(
     *,
     source_id: UUID,

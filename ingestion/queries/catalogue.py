@@ -1,14 +1,13 @@
-"""Names of events and what actions look for."""
+"""Names of events, as received."""
 
 import difflib
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from django.db.models import Max, QuerySet, Sum
 
-from ingestion.models import ActionVersion, EventName
+from ingestion.models import EventName
 from ingestion.queries.paging import starts_with
 
 COMPARED = 5_000  # names; a product with more has put ids into them
@@ -22,11 +21,6 @@ class KnownEvent:
     name: str
     received: int
     last_seen_at: datetime
-
-
-def current_action_version(action_id: UUID) -> ActionVersion | None:
-    """The newest version of an action, which whoever defines something now would use. 1 query."""
-    return ActionVersion.objects.filter(action_id=action_id).order_by("-number").first()
 
 
 def event_names(prefix: str = "", *, limit: int = 50) -> list[KnownEvent]:

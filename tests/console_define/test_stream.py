@@ -6,7 +6,8 @@ import pytest
 from django.urls import reverse
 
 from ingestion.models import Event, Inbox, QuarantinedEvent
-from ingestion.operations import quarantine
+from ingestion.operations import quarantine_all
+from ingestion.rules import Rejection
 from tests.factories import ingestion
 
 STREAM = "/ingestion/event/"
@@ -82,14 +83,12 @@ def test_what_was_sent_cannot_become_markup(as_user, alice, acme, in_acme, today
 def unreadable(acme, in_acme, today) -> QuarantinedEvent:
     source = ingestion.make_source(acme)
     raw = {"type": "trakc", "event": "Upgraded", "userId": "ann", "messageId": "m-1"}
-    return quarantine(
-        source_id=source.pk,
-        raw=raw,
-        code="unknown_type",
-        detail="“trakc” is not a call.",
-        received_at=today,
-        client={},
-    )
+    return keep(source.pk, raw, today)
+
+
+def keep(source_id, raw, now) -> QuarantinedEvent:
+    rejected = [(raw, Rejection("unknown_type", "“trakc” is not a call."))]
+    return quarantine_all(source_id=source_id, rejected=rejected, received_at=now, client={})[0]
 
 
 def test_quarantined_event_says_why_and_what_to_do(as_user, alice, unreadable):
@@ -133,9 +132,7 @@ def test_many_are_sent_again_at_once_and_those_still_wrong_are_counted(
     as_user, alice, acme, unreadable, today
 ):
     good = {"type": "track", "event": "Upgraded", "userId": "ann", "messageId": "m-2"}
-    mendable = quarantine(
-        source_id=unreadable.source_id, raw=good, code="x", detail="y", received_at=today, client={}
-    )
+    mendable = keep(unreadable.source_id, good, today)
     data = {"action": "send_again", "_selected_action": [str(unreadable.pk), str(mendable.pk)]}
 
     page = as_user(alice).post("/ingestion/quarantinedevent/", data, follow=True).content.decode()

@@ -7,10 +7,8 @@ from ingestion.models import Account, Identity
 from tests.factories.ingestion import (
     RECEIVED,
     START,
-    count_instead,
     group,
     identify,
-    make_action,
     send_and_fold,
     track,
 )
@@ -35,13 +33,6 @@ def company(in_acme):
         track("u2", "login", ts=START + 6 * HOUR, account="a2"),
     ]
     send_and_fold(in_acme, items)
-
-
-def test_a_person_is_shown_with_all_ids(company):
-    shown = queries.person(person_id("u1"))
-
-    assert (shown.label, shown.user_ids, shown.anonymous_ids) == ("Ann", ("u1",), ("x",))
-    assert queries.person(0) is None
 
 
 def test_labels_of_persons_and_accounts(company, in_acme):
@@ -74,43 +65,14 @@ def test_the_timeline_goes_on_after_its_last_row(company):
     assert [event.at - START for event in first + rest] == [5 * HOUR, 4 * HOUR, 3 * HOUR, 2 * HOUR]
 
 
-def test_who_belongs_to_whom(company):
-    a1, a2 = (Account.objects.get(key=key).pk for key in ("a1", "a2"))
-    u1, u2 = person_id("u1"), person_id("u2")
-
-    assert queries.persons_of_account(a1) == [u1, u2]
-    assert queries.account_of_persons([u1, u2]) == {u1: a1, u2: a2}
-
-
-def test_traits_are_read_as_of_their_moment_and_as_known_then(company):
-    u1 = person_id("u1")
-
-    def plan(as_of, known_at=RECEIVED):
-        return queries.traits_as_of(PERSON, [u1], ["plan"], as_of=as_of, known_at=known_at)[u1]
-
-    assert plan(START + HOUR) == {}
-    assert plan(START + 2 * HOUR) == {"plan": "free"}
-    assert plan(START + 5 * HOUR) == {"plan": "pro"}
-    assert plan(START + 5 * HOUR, known_at=RECEIVED - HOUR) == {}
-
-
 def test_event_names_by_prefix_and_by_a_slip_of_the_pen(company):
     assert [(known.name, known.received) for known in queries.event_names("Rep")] == [("Report Exported", 2)]
     assert queries.close_names("report exportd") == ["Report Exported"]
     assert queries.close_names("zzz") == []
 
 
-def test_the_current_version_is_the_newest(company):
-    action = make_action("login")
-    newest = count_instead(action, "sign in")
-
-    assert queries.current_action_version(action.pk) == newest
-
-
 @pytest.mark.parametrize("number", [1, 2])
 def test_the_number_of_queries_does_not_grow(company, django_assert_num_queries, number):
     ids = [person_id("u1"), person_id("u2")][:number]
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(1):
         queries.subject_labels(PERSON, ids)
-        queries.account_of_persons(ids)
-        queries.traits_as_of(PERSON, ids, ["plan"], as_of=RECEIVED, known_at=RECEIVED)

@@ -7,8 +7,8 @@ from uuid import UUID
 import pytest
 
 from ingestion.models import Inbox, QuarantinedEvent
-from ingestion.operations import AlreadyReplayed, StillUnreadable, quarantine, replay_quarantined
-from ingestion.rules import normalise, parse_json
+from ingestion.operations import AlreadyReplayed, StillUnreadable, quarantine_all, replay_quarantined
+from ingestion.rules import Rejection, normalise, parse_json
 from tenants.audit import SYSTEM
 from tenants.models import AuditEvent
 from tests.ingestion_api.conftest import TRACK
@@ -24,7 +24,8 @@ def keep(in_acme, now):
             "received_at": now,
             "client": {"ip": "::1"},
         }
-        return quarantine(raw=raw, code="missing_event", detail="Say what happened.", **where | options)
+        rejected = [(raw, Rejection("missing_event", "Say what happened."))]
+        return quarantine_all(rejected=rejected, **where | options)[0]
 
     return keep
 

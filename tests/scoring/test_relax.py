@@ -13,7 +13,7 @@ import pytest
 from django.core.management import call_command
 
 from ingestion.models import Identity
-from ingestion.queries import account_of_persons
+from ingestion.queries.people import accounts_of
 from scoring.models import Qualification, ReplayRun
 from scoring.queries import ever_qualified, qualified_at_end_of
 from tenants.audit import SYSTEM
@@ -64,7 +64,7 @@ def truth_days():
 
 def hot_accounts(persons):
     """How many accounts have at least 1, 2, 3 of these persons."""
-    per_account = Counter(account_of_persons(persons).values())
+    per_account = Counter(accounts[0].pk for accounts in accounts_of(list(persons)).values())
     return tuple(sum(number >= least for number in per_account.values()) for least in (1, 2, 3))
 
 
