@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ from pathlib import Path
 
 from pqlhub.demo.processes import Processes
 from pqlhub.embedded import EmbeddedServer
+from pqlhub.embedded.cluster import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 HOME = ROOT / ".pqlhub" / "bench"
@@ -78,12 +78,6 @@ def running_stack() -> Iterator[Stack]:
         yield Stack(port, urls.owner_url, urls.admin_url, processes)
     finally:
         processes.stop()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def wait_for(url: str, seconds: float = 60) -> None:

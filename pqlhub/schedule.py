@@ -44,7 +44,7 @@ TICKS = [
         "pqlhub.tasks.upkeep",
         timedelta(minutes=10),
         "long",
-        _("Makes next months' partitions, forgets old job runs, wakes what was abandoned."),
+        _("Makes next months' partitions."),
     ),
 ]
 

@@ -4,14 +4,12 @@ import os
 import secrets
 from pathlib import Path
 
-from pqlhub.embedded import EmbeddedServer, ServerUrls
+from pqlhub.embedded import EmbeddedServer, ServerUrls, default_home
 
 
 def home_folder() -> Path:
     """PQLHUB_HOME, or `.pqlhub` beside manage.py."""
-    return Path(
-        os.environ.get("PQLHUB_HOME") or Path(__file__).resolve().parent.parent / ".pqlhub"
-    ).absolute()
+    return default_home().absolute()
 
 
 def embedded_urls() -> ServerUrls:

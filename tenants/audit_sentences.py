@@ -10,7 +10,8 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from tenants.models import AuditEvent, User
+from tenants.models import AuditEvent
+from tenants.queries import names_of
 
 # Where the verb's last word alone does not make a sentence.
 PHRASES = {
@@ -34,10 +35,7 @@ def kind_name(label: str) -> str:
 def audit_sentences(events: Iterable[AuditEvent]) -> dict[int, str]:
     """A sentence for each event, by its id. One query for the people and one for each kind of thing named."""
     rows = list(events)
-    people = {
-        user.pk: str(user)
-        for user in User.objects.filter(pk__in={row.actor_id for row in rows if row.actor_id})
-    }
+    people = names_of(row.actor_id for row in rows)
     names = _names({(row.target_type, row.target_id) for row in rows})
     return {row.pk: _sentence(row, people, names) for row in rows}
 

@@ -1,6 +1,7 @@
 """Reads of the tenants room. Those that run before a tenant is known call the look-ups owned by the authn role."""
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,7 +9,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from tenants.models import ApiToken, Invitation, PlatformEvent, Tenant
+from tenants.models import ApiToken, Invitation, PlatformEvent, Tenant, User
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,12 @@ def get_invitation(invitation_id: UUID) -> Invitation:
 def get_api_token(token_id: UUID) -> ApiToken:
     """With its unit and person, in the current tenant. Raises ApiToken.DoesNotExist."""
     return ApiToken.objects.select_related("business_unit", "user").get(pk=token_id)
+
+
+def names_of(user_ids: Iterable[UUID | None]) -> dict[UUID, str]:
+    """What to call users, by key, for those that are somebody. At most 1 query. Works outside any tenant."""
+    wanted = {key for key in user_ids if key}
+    return {user.pk: str(user) for user in User.objects.filter(pk__in=wanted)} if wanted else {}
 
 
 def export_is_pending(slug: str) -> bool:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from routing.forms.wording import turns
 from routing.models import Lead, Pool, PoolMember
 from routing.operations import add_member, create_pool, edit_member, edit_pool, remove_member
-from routing.queries.tables import HELD_BY_REP
+from routing.queries.tables import HELD_BY_REP, reps_of
 from tenants.console import TabularInline, TenantAdmin, actor
 from tenants.models import Membership
 
@@ -63,10 +63,10 @@ class MemberInline(TabularInline):
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "membership" and self.pool:
-            rows = Membership.objects.filter(
-                business_unit_id__in=self.pool.business_unit.lineage, user__is_active=True
-            )
-            kwargs["queryset"] = rows.select_related("user").order_by("user__name", "id")
+            # Who has left and is in the pool still is its row's value, or the form could not be saved any more.
+            inside = Q(pk__in=PoolMember.objects.filter(pool=self.pool).values("membership_id"))
+            reps = Membership.objects.filter(inside | Q(pk__in=reps_of(self.pool.business_unit).values("pk")))
+            kwargs["queryset"] = reps.select_related("user").order_by("user__name", "id")
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:

@@ -10,6 +10,7 @@ from delivery.models import Destination
 from ingestion.models import Account, Person
 from ingestion.queries.browse import trait_values_seen
 from routing.models import Lead, Pool
+from routing.queries.tables import reps_of
 from routing.rules.conditions import Field
 from scoring.models import Band, Definition, Signal, Version
 from tenants.models import BusinessUnit, Membership
@@ -60,11 +61,7 @@ def table_choices(unit: BusinessUnit) -> TableChoices:
             Field.ACCOUNT_TRAIT: trait_values_seen(Account),
         },
         pools=list(_in_reach(Pool.objects.all(), unit).order_by("name")),
-        reps=list(
-            Membership.objects.filter(business_unit_id__in=unit.lineage, user__is_active=True)
-            .select_related("user", "business_unit")
-            .order_by("user__name", "id")
-        ),
+        reps=list(reps_of(unit)),
         destinations=list(Destination.objects.filter(business_unit_id__in=unit.lineage).order_by("name")),
     )
 

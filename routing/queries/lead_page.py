@@ -17,7 +17,7 @@ from routing.queries.cases import Subject, subject_of
 from scoring.models import Score, ScoreChange, Version
 from scoring.queries.specs import frozen_spec
 from scoring.rules.spec import Spec
-from tenants.models import Membership, User
+from tenants.queries import names_of
 from tenants.work import FAR_FUTURE
 
 EVENTS_SHOWN, TEAM_SHOWN, CHANGES_SHOWN = 40, 8, 200
@@ -81,12 +81,6 @@ def lead_page(lead: Lead, *, visible: QuerySet[Lead]) -> LeadPage:
     )
 
 
-def reps_for(lead: Lead) -> list[Membership]:
-    """Who could have this lead: active members of its unit and the units above it. One query."""
-    rows = Membership.objects.filter(business_unit_id__in=lead.business_unit.lineage, user__is_active=True)
-    return list(rows.select_related("user").order_by("user__name", "id"))
-
-
 def _score_now(version: Version, lead: Lead) -> ScoreNow | None:
     score = Score.objects.filter(version=version, subject_id=lead.subject_id).first()
     return ScoreNow(score.points, score.band, score.contributions, score.computed_at) if score else None
@@ -105,7 +99,7 @@ def _timeline(lead: Lead) -> list[TimelineRow]:
     events = subject_events(lead.subject_kind, lead.subject_id, before=FAR_FUTURE, limit=EVENTS_SHOWN)
     labels = subject_labels(Touched.Kind.PERSON, {event.person_id for event in events})
     steps = list(LeadEvent.objects.filter(lead=lead).order_by("-at", "-id")[:EVENTS_SHOWN])
-    names = _names(step.actor_id for step in steps)
+    names = names_of(step.actor_id for step in steps)
     rows = [
         TimelineRow(at=event.at, event=event, person=labels.get(event.person_id, ""))
         for event in events
@@ -115,11 +109,6 @@ def _timeline(lead: Lead) -> list[TimelineRow]:
     return sorted(
         rows, key=lambda row: (row.at, row.step is not None, row.step.pk if row.step else 0), reverse=True
     )
-
-
-def _names(ids: Any) -> dict[Any, str]:
-    wanted = {key for key in ids if key}
-    return {user.pk: str(user) for user in User.objects.filter(pk__in=wanted)} if wanted else {}
 
 
 def _others(lead: Lead, visible: QuerySet[Lead]) -> list[Lead]:

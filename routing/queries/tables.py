@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 from django.db.models.functions import Length
 
 from routing.models import Lead, Pool, PoolMember, RoutingRule, RoutingTable
@@ -38,6 +38,14 @@ def members_of(pool: Pool) -> list[PoolMember]:
     return list(
         PoolMember.objects.filter(pool=pool).select_related("membership__user").order_by("position", "id")
     )
+
+
+def reps_of(business_unit: BusinessUnit) -> QuerySet[Membership]:
+    """Who could have a lead of this unit: today's members of the unit and of those above it, by name, with users."""
+    rows: QuerySet[Membership] = Membership.objects.filter(
+        business_unit_id__in=business_unit.lineage, ended_at__isnull=True, user__is_active=True
+    )
+    return rows.select_related("user", "business_unit").order_by("user__name", "id")
 
 
 def can_take(membership: Membership) -> bool:

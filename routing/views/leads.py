@@ -15,7 +15,8 @@ from django.views.decorators.http import require_POST
 from routing.forms.wording import read_trace
 from routing.models import Lead
 from routing.operations import dispose, reassign, release_held_out, reopen
-from routing.queries.lead_page import lead_page, reps_for
+from routing.queries.lead_page import lead_page
+from routing.queries.tables import reps_of
 from routing.queries.visible import may_hand_on, may_release, visible_leads
 from routing.views import panels
 from routing.views.access import get_lead, get_workable, may_work
@@ -54,7 +55,7 @@ def reassign_lead(request: HttpRequest, key: UUID) -> HttpResponse:
     if not may_hand_on(access_of(request.user), lead):
         raise PermissionDenied
     wanted = request.POST.get("rep", "")
-    membership = next((row for row in reps_for(lead) if str(row.pk) == wanted), None)
+    membership = next((row for row in reps_of(lead.business_unit) if str(row.pk) == wanted), None)
     if membership is None:
         return _answer(request, lead, problem=_("Choose who should have this lead."))
     return _do(
@@ -120,7 +121,7 @@ def _context(request: HttpRequest, lead: Lead, *, problem: str = "") -> dict[str
         "dispositions": panels.next_dispositions(lead),
         "may_reject": panels.may_reject(lead),
         "reasons": panels.REJECTION_REASONS,
-        "reps": reps_for(lead) if hands_on and not is_held_out else [],
+        "reps": reps_of(lead.business_unit) if hands_on and not is_held_out else [],
         "may_release": is_held_out and lead.closed_at is None and may_release(access, lead),
         "sees_deliveries": request.user.has_perm("delivery.view_delivery"),  # type: ignore[union-attr]
         "sees_people": request.user.has_perm("ingestion.view_person"),  # type: ignore[union-attr]

@@ -7,11 +7,11 @@ from typing import Any
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from charts import HorizontalBars, Row, ScoreBand, Step, StepChart, figure
+from charts import HorizontalBars, Row, Step, StepChart, figure
 from routing.models import Lead
 from routing.queries.lead_page import LeadPage
 from routing.rules.dispositions import NEXT, Said
-from scoring.rules.spec import Spec
+from scoring.views.panels import score_bands
 
 TRAITS_SHOWN = 8
 WEIGHTY_TRAITS = ("title", "job_title", "role", "plan", "industry", "employees", "seats", "country", "source")
@@ -52,16 +52,9 @@ def history_chart(page: LeadPage, *, now: datetime) -> str:
         title=_("Score over time"),
         steps=steps,
         until=max(localtime(now), steps[-1].x),  # type: ignore[type-var]
-        bands=score_bands(page.spec),
+        bands=score_bands(page.spec.bands),
     )
     return figure(chart, sizes=("narrow", "medium"), heading=False)
-
-
-def score_bands(spec: Spec) -> list[ScoreBand]:
-    """The version's bands, low to high, each up to the next."""
-    rising = sorted(spec.bands, key=lambda band: band.minimum)
-    tops = [*(band.minimum / 100 for band in rising[1:]), None]
-    return [ScoreBand(band.name, band.minimum / 100, top) for band, top in zip(rising, tops, strict=True)]
 
 
 def signed(points: float) -> str:

@@ -11,7 +11,7 @@ from ingestion.models import ActionVersion
 from scoring.models import DraftSave, Version
 from scoring.rules.spec import Spec
 from scoring.rules.wording import describe_changes
-from tenants.models import User
+from tenants.queries import names_of
 
 
 @dataclass(frozen=True)
@@ -65,9 +65,3 @@ def pinned_actions(specs: Iterable[Spec]) -> dict[int, ActionVersion]:
     keys = {signal.action_version_id for spec in specs for signal in spec.signals}
     rows = ActionVersion.objects.filter(pk__in=keys - {None}).select_related("action")
     return {row.pk: row for row in rows}
-
-
-def names_of(user_ids: Iterable[UUID | None]) -> dict[UUID, str]:
-    """By key, for those that are somebody. At most 1 query."""
-    wanted = {key for key in user_ids if key}
-    return {user.pk: str(user) for user in User.objects.filter(pk__in=wanted)} if wanted else {}

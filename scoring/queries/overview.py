@@ -10,10 +10,11 @@ from django.utils.translation import gettext as _
 from ingestion.models import ActionVersion
 from ingestion.queries.browse import newest_versions
 from scoring.models import Definition, Qualification, Score, Signal, Version
-from scoring.queries.drafts import names_of, pinned_actions
+from scoring.queries.drafts import pinned_actions
 from scoring.queries.specs import draft_spec, frozen_spec
 from scoring.rules.spec import SignalKind, SignalSpec, Spec
 from scoring.rules.wording import describe_changes, describe_points, describe_signal
+from tenants.queries import names_of
 
 State = Version.State
 

@@ -11,6 +11,7 @@ from routing.models import Lead
 from routing.operations import dispose, reassign
 from tenants.audit import SYSTEM
 from tenants.models import Role
+from tenants.operations import remove_member
 from tests.conftest import member
 from tests.factories.routing import make_account, make_lead, make_person, membership_of
 
@@ -185,6 +186,19 @@ def test_only_managers_hand_on(as_user, rita, manager, other_rep, ritas_lead):
 
     ritas_lead.refresh_from_db()
     assert ritas_lead.rep.user == other_rep
+
+
+def test_former_member_is_not_offered_and_gets_nothing(as_user, rita, manager, other_rep, ritas_lead, now):
+    leaver = membership_of(other_rep)
+    client = as_user(manager)
+    assert str(leaver.pk) in client.get(url(ritas_lead)).content.decode()
+    remove_member(membership=leaver, by=SYSTEM, now=now)
+
+    assert str(leaver.pk) not in client.get(url(ritas_lead)).content.decode()
+    client.post(url(ritas_lead, "reassign"), {"rep": str(leaver.pk)})
+
+    ritas_lead.refresh_from_db()
+    assert ritas_lead.rep.user == rita
 
 
 def test_hand_on_to_nobody_says_so(as_user, manager, ritas_lead):

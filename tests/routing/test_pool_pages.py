@@ -3,7 +3,9 @@
 import pytest
 
 from routing.models import Pool, PoolMember
+from tenants.audit import SYSTEM
 from tenants.models import AuditEvent
+from tenants.operations import remove_member
 from tests.factories.routing import make_lead, make_pool, make_rep, seat_of
 
 PREFIX = "members-"
@@ -90,6 +92,20 @@ def test_rep_of_another_unit_cannot_be_added(as_user, manager, insights, sales, 
 
     assert answer.status_code == 200
     assert PoolMember.objects.count() == 1
+
+
+def test_former_member_is_not_offered_but_their_row_still_saves(as_user, manager, boards, sales, now):
+    outside = make_rep(boards, "Nora", now=now)
+    seat = PoolMember.objects.get()
+    for leaver in (outside, seat.membership):
+        remove_member(membership=leaver, by=SYSTEM, now=now)
+    client = as_user(manager)
+
+    text = client.get(url(sales)).content.decode()
+    answer = client.post(url(sales), posted(sales, [row_of(seat, weight="2")], initial=1))
+
+    assert str(outside.pk) not in text
+    assert (answer.status_code, PoolMember.objects.get().weight) == (302, 2)
 
 
 def test_add_pool_goes_on_to_its_members(as_user, bob, boards):

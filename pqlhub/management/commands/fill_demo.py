@@ -1,6 +1,5 @@
 """Fills an empty installation with a company that has used PQL Hub for months. Part of `make demo`."""
 
-import socket
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,16 +11,11 @@ from pqlhub.demo.act import arrange_acting, connect_automation
 from pqlhub.demo.company import found_company
 from pqlhub.demo.past import live_through_history
 from pqlhub.demo.state import ACCOUNTS, DAYS, SEED, DemoState, save_state, state_file
+from pqlhub.embedded.cluster import free_port
 from pqlhub.simulator import simulate
 from tenants.models import Tenant
 
 BAR = 30
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Command(BaseCommand):
@@ -37,7 +31,8 @@ class Command(BaseCommand):
         if Tenant.objects.filter(slug="northwind").exists():
             raise CommandError(
                 f"The tenant “northwind” exists but {state_file(settings.HOME)} does not: a fill was interrupted."
-                " Remove it with `manage.py tenant delete northwind --yes`, or start with another PQLHUB_HOME."
+                " Remove it with `manage.py tenant suspend northwind` and\n"
+                " `manage.py tenant delete northwind --yes-delete northwind`, or start with another PQLHUB_HOME."
             )
         if not settings.WEBHOOK_ALLOW_PRIVATE_ADDRESSES:
             raise CommandError(
