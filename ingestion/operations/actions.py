@@ -90,19 +90,22 @@ def edit_action(
     description: str = "",
 ) -> ActionVersion:
     """Change an action. Another match makes the next version, matched against stored events in the background; another
-    name does not. Definitions keep the version they were published with. Returns the newest version."""
+    name does not. Definitions keep the version they were published with. Returns the newest version. An edit that
+    changes nothing leaves no row. Raises ValidationError."""
     lock_history()
+    words = {"name": name, "description": description}
+    changed = [field for field, value in words.items() if getattr(action, field) != value]
     action.name, action.description = name, description
     action.full_clean()
     action.save(update_fields=["name", "description"])
     newest: ActionVersion = action.versions.order_by("-number")[0]
     wanted = _matching(event_kind, event_name, filters, number_property)
-    changed = [field for field, value in wanted.items() if getattr(newest, field) != value]
-    if changed:
+    rematched = [field for field, value in wanted.items() if getattr(newest, field) != value]
+    if rematched:
         newest = ActionVersion(number=newest.number + 1, **wanted, created_at=now)
         _save_version(action, newest, now)
-    fields = ["name", "description", *changed]
-    audit.record(by=by, verb="action.changed", target=action, fields=fields, now=now)
+    if changed or rematched:
+        audit.record(by=by, verb="action.changed", target=action, fields=[*changed, *rematched], now=now)
     return newest
 
 
