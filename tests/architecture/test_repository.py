@@ -45,6 +45,13 @@ def test_compose_worker_takes_every_queue_of_the_schedule():
     assert {tick.queue for tick in TICKS} <= set(queues.group(1).split(","))
 
 
+def test_compose_web_and_worker_share_the_folder_of_exports():
+    shared = COMPOSE.split("x-pqlhub:")[1].split("\nservices:")[0]
+
+    assert "- home:/app/.pqlhub\n" in shared
+    assert "mkdir .pqlhub && chown pqlhub .pqlhub" in (ROOT / "Dockerfile").read_text()
+
+
 def test_every_setting_from_the_environment_is_documented():
     documented = (ROOT / "docs" / "configuration.md").read_text()
     names = (
