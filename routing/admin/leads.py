@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import path
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
+from django.utils.text import slugify
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -161,7 +162,7 @@ class LeadAdmin(ReadOnlyAdmin):
         return format_html(
             '<b class="pq-lead-points">{}</b> <span class="pq-band-{}">{}</span>',
             f"{obj.points / 100:g}",
-            obj.band.lower(),
+            slugify(obj.band),
             obj.band,
         )
 
