@@ -1,1 +1,1 @@
-"""`make bench`: speed as ratios against a baseline of the same run (DESIGN §7). Prints a table, asserts nothing."""
+"""`make bench`: speed as ratios against a baseline of the same run. Prints a table, asserts nothing."""

@@ -201,9 +201,8 @@ def _measure(tenant_id: int, baseline: float, persons: int) -> list[Row]:
     from tenants.context import tenant_context
 
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SET statement_timeout = 0"
-        )  # the pulse works in slices; here one statement scores everybody
+        # The pulse works in slices; here one statement scores everybody.
+        cursor.execute("SET statement_timeout = 0")
 
     compute = _median(lambda: _compute_all(tenant_id))
     print(f"DuckDB {baseline:.2f} s; compute alone {compute:.2f} s ({compute / baseline:.1f}x)")

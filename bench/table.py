@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Row:
-    """A measured ratio beside its floor and goal (DESIGN §7)."""
+    """A measured ratio beside its floor and goal."""
 
     name: str
     value: float

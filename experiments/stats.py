@@ -9,7 +9,7 @@ def leads_needed(
 ) -> int:
     """How many leads in both arms together show a lift of `relative_lift` over `base_rate` with this power.
 
-    Two-sided test of two proportions with the pooled variance under no effect (reference/experiments.md §2.7).
+    Two-sided test of two proportions with the pooled variance under no effect.
     All arguments are fractions: 0.05, 0.5 (= +50 %), 0.1. Raises ValueError outside their range.
     """
     lifted = base_rate * (1 + relative_lift)

@@ -20,9 +20,8 @@ urlpatterns = [
     *other_spellings,
     re_path(r"^(?:v1/)?projects/(?P<key>[^/]+)/settings/?$", SettingsView.as_view(schema=None)),
     re_path(r"^v1/m/?$", MetricsView.as_view(schema=None)),
-    re_path(
-        r"^(?:v1|batch|capture|track|e|i|s)(?:/|$)", unknown_address
-    ),  # PostHog's too: an SDK aimed at us by mistake
+    # PostHog's too: an SDK aimed at us by mistake.
+    re_path(r"^(?:v1|batch|capture|track|e|i|s)(?:/|$)", unknown_address),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="api-docs"),
 ]

@@ -34,9 +34,8 @@ PRODUCTION = env_bool("PRODUCTION", default=False)
 SECRET_KEY = os.environ.get("SECRET_KEY") or local_secret("secret_key", production=PRODUCTION)
 ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS", "")
-SERVE_METRICS = env_bool(
-    "SERVE_METRICS", default=False
-)  # /metrics for Prometheus: open it to your network only
+# /metrics for Prometheus: open it to your network only.
+SERVE_METRICS = env_bool("SERVE_METRICS", default=False)
 PUBLIC_URL = os.environ.get("PUBLIC_URL", "http://127.0.0.1:" + os.environ.get("PORT", "8000"))
 ROOT_URLCONF = "pqlhub.urls"
 WSGI_APPLICATION = "pqlhub.wsgi.application"
@@ -225,9 +224,8 @@ STORAGES = {
     },
 }
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000  # a definition of 100 signals has 1,500 fields
-DATA_UPLOAD_MAX_MEMORY_SIZE = (
-    25 * 1024 * 1024
-)  # the ingest API bounds its own bodies, before and after inflating
+# The ingest API bounds its own bodies, before and after inflating.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 25 * 1024 * 1024
 
 # --- API ------------------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {

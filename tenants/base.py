@@ -35,9 +35,10 @@ class TenantManager(models.Manager.from_queryset(TenantQuerySet)):  # type: igno
 class TenantModel(models.Model):
     """A row that belongs to one tenant. Its table must be secured by tenants.rls.SecureTable in its migration."""
 
+    # Every key and index leads with tenant_id already.
     tenant = models.ForeignKey(
         "tenants.Tenant", on_delete=models.CASCADE, related_name="+", editable=False, db_index=False
-    )  # every key and index leads with tenant_id already
+    )
 
     objects = TenantManager()
 

@@ -52,9 +52,8 @@ class TabularInline(ObjectPermissions, UnfoldTabularInline):
         """The columns' headings are no labels to a screen reader."""
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if field is not None:
-            widget = getattr(
-                field.widget, "widget", field.widget
-            )  # a choice of a row wears a frame of buttons
+            # A choice of a row wears a frame of buttons.
+            widget = getattr(field.widget, "widget", field.widget)
             widget.attrs["aria-label"] = field.label
         return field
 

@@ -27,9 +27,8 @@ _REFUSED_V4 = [
         "240.0.0.0/4",  # reserved, broadcast
     )
 ]
-_PUBLIC_V6 = ip_network(
-    "2000::/3"
-)  # the only block given out so far; mapped, NAT64, local and multicast lie outside
+# The only block given out so far; mapped, NAT64, local and multicast lie outside.
+_PUBLIC_V6 = ip_network("2000::/3")
 _REFUSED_V6 = [
     ip_network(block)
     for block in (

@@ -39,9 +39,8 @@ def read_body(request: HttpRequest) -> bytes:
     if not request.META.get("CONTENT_LENGTH") and request.META.get("HTTP_TRANSFER_ENCODING"):
         if not request.META.get("wsgi.input_terminated"):
             raise IngestError(411, "length_required", "This server needs a Content-Length header.")
-        source = request.META[
-            "wsgi.input"
-        ]  # Django reads nothing without a length; gunicorn knows where it ends
+        # Django reads nothing without a length; gunicorn knows where it ends.
+        source = request.META["wsgi.input"]
     try:
         return _read_bounded(source)
     except OSError as error:

@@ -1,5 +1,5 @@
 """Who and which company. Events carry the identity they came with; a person is a map over identities that can be
-rebuilt at any time from the links (DESIGN.md §9.2)."""
+rebuilt at any time from the links."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _

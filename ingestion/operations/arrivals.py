@@ -59,6 +59,6 @@ def drop_duplicates(arrivals: Iterable[Arrival]) -> list[Arrival]:
 
 
 def message_hash(arrival: Arrival) -> str:
-    """First 16 bytes of SHA-256 of source id and message id (DESIGN.md §9.1), in hexadecimal digits."""
+    """First 16 bytes of SHA-256 of source id and message id, in hexadecimal digits."""
     content = arrival.request.source_id.bytes + arrival.message.message_id.encode("utf-8", "surrogatepass")
     return hashlib.sha256(content).hexdigest()[:32]

@@ -1,6 +1,6 @@
 """Reads behind the pages of Data: actions with their use, the catalogue, events, persons and accounts, page by page.
 
-Pages go by key, not by offset: page 500 costs what page 1 costs (DESIGN.md §9.6).
+Pages go by key, not by offset: page 500 costs what page 1 costs.
 """
 
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""Pages by key and prefix search, for tables of millions of rows (DESIGN.md §9.6)."""
+"""Pages by key and prefix search, for tables of millions of rows."""
 
 import json
 from collections.abc import Sequence

@@ -18,11 +18,8 @@ from ingestion.rules.timestamps import EPOCH, parse_instant
 from ingestion.rules.types import KIND_BY_TYPE, Rejection
 
 FIELDS = ("userId", "anonymousId", "previousId", "groupId", "messageId", "timestamp", "event", "name")
-HISTORY_TYPES = (
-    "track",
-    "page",
-    "screen",
-)  # need a time of their own; a trait without one is known from its receipt
+# Need a time of their own; a trait without one is known from its receipt.
+HISTORY_TYPES = ("track", "page", "screen")
 ALL, NONE = "all", "none"
 FUTURE_LIMIT = timedelta(hours=24)
 

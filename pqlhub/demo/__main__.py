@@ -22,10 +22,8 @@ HOST = "127.0.0.1"
 
 
 def main() -> int:
-    for number in (
-        signal.SIGTERM,
-        signal.SIGINT,
-    ):  # a shell that starts us in the background ignores Ctrl-C for us
+    # A shell that starts us in the background ignores Ctrl-C for us.
+    for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _interrupt)
     home, port = home_folder(), os.environ.get("PORT", "8000")
     began = time.monotonic()
@@ -94,9 +92,8 @@ def _fill(home: Path) -> None:
 
 
 def _start(processes: Processes, home: Path, port: str) -> None:
-    shutil.rmtree(
-        home / "broker", ignore_errors=True
-    )  # leftovers of the last run; the work itself is in the database
+    # Leftovers of the last run; the work itself is in the database.
+    shutil.rmtree(home / "broker", ignore_errors=True)
     (home / "broker" / "queue").mkdir(parents=True)
     (home / "broker" / "control").mkdir()
     gunicorn = [

@@ -11,7 +11,7 @@ from routing.operations import RuleLine
 from tenants.audit import SYSTEM
 from tenants.context import tenant_context
 
-HOLDOUT_PERCENT = 20  # of accounts: what a company of this size needs to see an effect (experiments.md §2.7)
+HOLDOUT_PERCENT = 20  # of accounts: what a company of this size needs to see an effect
 
 
 def arrange_acting(company: Company, *, now: datetime) -> None:

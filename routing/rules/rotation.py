@@ -2,7 +2,7 @@
 
 The next lead goes to the lowest pointer, ties by place in the pool; taking one adds 1/weight to the pointer. Whoever
 is passed over (on leave, full) loses the turn instead of saving it up: their pointer is carried along, so nobody is
-flooded on return (reference/peers.md §1.6).
+flooded on return.
 """
 
 from collections.abc import Iterable, Sequence

@@ -141,6 +141,5 @@ class SourceAdmin(TenantAdmin):
             "may_change": self.has_change_permission(request, source),
             "has_room": len(live) < 2,
         }
-        return page(
-            request, "tenants/keys.html", content
-        )  # admin views are never cached: the secret is not kept
+        # Admin views are never cached: the secret is not kept.
+        return page(request, "tenants/keys.html", content)

@@ -62,9 +62,10 @@ def issue_write_key(
 ) -> tuple[WriteKey, str]:
     """A new key for a source, and its secret, shown only now. Raises TooManyKeys for a third live key."""
     Source.objects.select_for_update().get(pk=source.pk)
+    # An expired key opens nothing and need not keep its place.
     WriteKey.objects.filter(source=source, slot__isnull=False, expires_at__lte=now).update(
         revoked_at=now, slot=None
-    )  # an expired key opens nothing and need not keep its place
+    )
     taken = set(WriteKey.objects.filter(source=source, slot__isnull=False).values_list("slot", flat=True))
     free = sorted({1, 2} - taken)
     if not free:

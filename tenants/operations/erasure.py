@@ -66,9 +66,8 @@ def _delete_tenant_row(tenant: Tenant, *, by: Actor, now: datetime) -> bool:
     try:
         with transaction.atomic():
             Work.objects.filter(tenant_id=tenant.pk).delete()
-            with (
-                connection.cursor() as cursor
-            ):  # not delete(): it would look for rows that are known to be gone
+            # Not delete(): it would look for rows that are known to be gone.
+            with connection.cursor() as cursor:
                 cursor.execute("DELETE FROM tenants_tenant WHERE id = %s", [tenant.pk])
             audit.record_platform(by=by, verb="tenant.deleted", target=tenant.slug, now=now)
     except IntegrityError:

@@ -96,9 +96,8 @@ def change_tenant_settings(
         fresh.save(update_fields=changed)
         audit.record(by=by, verb="tenant.settings_changed", target=fresh, fields=changed, now=now)
     if "time_zone" in changed:
-        ZoneChange.objects.filter(finished_at=None).update(
-            finished_at=now
-        )  # the new one goes over everything
+        # The new one goes over everything.
+        ZoneChange.objects.filter(finished_at=None).update(finished_at=now)
         ZoneChange.objects.create(time_zone=time_zone, requested_at=now)
         wake(tenant_id=fresh.pk, kind="recut", at=now)
     return fresh

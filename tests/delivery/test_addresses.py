@@ -1,4 +1,4 @@
-"""What a tenant's webhook may reach (reference/security.md §5)."""
+"""What a tenant's webhook may reach."""
 
 import pytest
 

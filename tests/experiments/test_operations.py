@@ -1,4 +1,4 @@
-"""Assignment before anything acts: the row is the truth. Names F1 to F9 are of reference/experiments.md §3.6."""
+"""Assignment before anything acts: the row is the truth."""
 
 import random
 from datetime import timedelta

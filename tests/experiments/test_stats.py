@@ -2,7 +2,7 @@ import pytest
 
 from experiments.stats import leads_needed
 
-# reference/experiments.md §2.7: base rate, lift, leads at 50, 20, 10 and 5 % held out
+# base rate, lift, leads at 50, 20, 10 and 5 % held out
 PUBLISHED = [
     (0.05, 0.5, [2941, 4786, 8609, 16402]),
     (0.05, 1.0, [869, 1445, 2609, 4979]),

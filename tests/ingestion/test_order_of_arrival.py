@@ -1,4 +1,4 @@
-"""History is a function of what happened and when, not of how it came in (DESIGN.md §5)."""
+"""History is a function of what happened and when, not of how it came in."""
 
 from datetime import timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""The rules of reference/ingestion.md §0. Each broken one loses data with a mainstream SDK.
+"""What SDKs do with our answers. Each rule broken one loses data with a mainstream SDK.
 
 Rule 7 (chunked bodies) needs a socket: test_live.py. Rule 14 (duplicates) is the fold's and the SDK tests'.
 Rule 16 (time stamps) is test_timestamps.py.

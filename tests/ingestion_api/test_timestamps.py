@@ -1,4 +1,4 @@
-"""Event time as reference/ingestion.md §5 wants it."""
+"""When an event happened, from the clocks of two machines."""
 
 from datetime import UTC, datetime, timedelta
 
