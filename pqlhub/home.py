@@ -86,21 +86,24 @@ def _steps(access: Access) -> list[Step]:
     definition = Version.objects.filter(state=Version.State.LIVE).exists()
     route = RoutingTable.objects.exists()
     lead = Lead.objects.exclude(state=Lead.State.HELD_OUT).exists()
-    sources = reverse("admin:tenants_source_changelist")
     first_source = Source.objects.order_by("created_at").values_list("pk", flat=True).first()
-    snippet = reverse("admin:tenants_source_change", args=[first_source]) if first_source else sources
+    keys = (
+        reverse("admin:tenants_source_keys", args=[first_source])
+        if first_source
+        else reverse("admin:tenants_source_add")
+    )
     return [
         Step(
             _("Connect a source"),
             _("Make a write key for the product that sends events."),
-            sources,
+            keys,
             _("Make a key"),
             source,
         ),
         Step(
             _("Send the first event"),
             _("Point the analytics SDK you already use at PQL Hub; the source's page has the lines to copy."),
-            snippet,
+            keys,
             _("Show me how"),
             event,
         ),

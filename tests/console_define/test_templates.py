@@ -46,6 +46,18 @@ def test_using_a_template_leads_to_a_draft(client, bob, boards, names):
     assert answer.url == reverse("admin:scoring_definition_draft", args=[definition.pk])
 
 
+def test_a_goal_that_nobody_reached_yet_can_be_chosen(client, bob, boards, names):
+    client.force_login(bob)
+    form = client.get(reverse("admin:scoring_definition_use_template", args=["habit"])).context["form"]
+    _group, later = form.fields["slot_purchase"].choices[-1]
+    data = {"name": "Habit", "business_unit": boards.pk, "slot_sign_in": "login", "slot_purchase": later[0][0]}
+
+    client.post(reverse("admin:scoring_definition_use_template", args=["habit"]), data)
+
+    goal = Definition.objects.get(name="Habit").motion.goal_action
+    assert goal.versions.get().event_name == later[0][0]
+
+
 def test_a_missing_event_is_asked_for_and_nothing_is_made(client, bob, boards, names):
     client.force_login(bob)
     data = {"name": "Habit", "business_unit": boards.pk, "slot_sign_in": "login"}
