@@ -1,7 +1,7 @@
 """What an action would match, tried on the newest stored events: for the form, before anything is saved."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
@@ -72,6 +72,12 @@ def backfill_progress(version: ActionVersion) -> float | None:
         return None
     last = Event.objects.aggregate(last=Max("id"))["last"]
     return min(1.0, (version.backfilled_through or 0) / last) if last else 0.0
+
+
+def still_counted(version_ids: Iterable[int]) -> list[str]:
+    """Names of the actions among these versions that are not matched against all of history yet. 1 query."""
+    pending = ActionVersion.objects.filter(pk__in=version_ids, backfill_done_at__isnull=True)
+    return list(pending.order_by("action__name").values_list("action__name", flat=True))
 
 
 def property_shape(name: str, kind: int) -> dict[str, dict[str, Any]]:

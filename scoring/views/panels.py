@@ -20,6 +20,7 @@ from charts import (
     figure,
     formats,
 )
+from ingestion.queries.matches import still_counted
 from scoring.models import Definition, Level, Version
 from scoring.queries.held_out import hidden_subjects
 from scoring.queries.preview import Preview, preview
@@ -37,6 +38,7 @@ def preview_context(request: HttpRequest, draft: Version, spec: Spec) -> dict[st
     return {
         "definition": draft.definition,
         "preview": found,
+        "counting": still_counted(each.action_version_id for each in spec.signals if each.action_version_id),
         "live": live,
         "subjects": subject_words(draft.definition.level),
         "subject_url": subject_url_name(draft.definition.level),

@@ -2,6 +2,7 @@
 
 import pytest
 
+from ingestion.operations import backfill_actions
 from routing.operations import route_new
 from scoring.models import Definition, Level, Version
 from scoring.operations import score_due
@@ -53,6 +54,15 @@ def test_preview_says_which_signals_are_never_and_always_true(client, definition
         ("Active", 3, False, True),
         ("Never", 0, True, False),
     ]
+
+
+def test_preview_says_that_past_events_are_still_being_counted(client, definition, today):
+    assert preview(client, definition, TWICE)["counting"] == ["Signed in"]
+
+    while backfill_actions(now=today):
+        pass
+
+    assert preview(client, definition, TWICE)["counting"] == []
 
 
 def test_preview_of_a_mistake_says_where_it_is(client, definition):
