@@ -1,5 +1,6 @@
 """Reads of the experiments room."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -7,7 +8,7 @@ from uuid import UUID
 from django.db.models import Count, F, Q, QuerySet
 from django.db.models.functions import Length
 
-from experiments.models import Arm, Experiment
+from experiments.models import Arm, Assignment, Experiment
 from experiments.stats import leads_needed
 from ingestion.queries.sql import fetch
 from tenants.models import BusinessUnit
@@ -15,7 +16,6 @@ from tenants.models import BusinessUnit
 UNIT_KINDS = {1: "person", 2: "account"}
 SHARES_SHOWN = (50, 20, 10, 5)
 CASES_SHOWN = ((0.05, 0.5), (0.05, 1.0), (0.10, 0.2), (0.10, 0.5), (0.20, 0.5), (0.30, 0.2))
-
 
 # Each assigned person goes under every key it was merged into since. Identities and accounts are those of today: who
 # joins late mixes arms as much as who was there from the start.
@@ -92,6 +92,19 @@ def arm_counts(experiment: Experiment) -> list[ArmCount]:
     )
     total = sum(arm.units for arm in arms)
     return [ArmCount(arm, arm.units, arm.released, arm.mixed, total * arm.weight / 10_000) for arm in arms]
+
+
+def shares_and_counts(keys: Sequence[UUID]) -> dict[UUID, tuple[int, int]]:
+    """For each holdout: the control's share in hundredths of a percent, and the units assigned. Two queries."""
+    shares = dict(
+        Arm.objects.filter(experiment_id__in=keys, is_control=True).values_list("experiment_id", "weight")
+    )
+    counts = dict(
+        Assignment.objects.filter(experiment_id__in=keys)
+        .values_list("experiment_id")
+        .annotate(number=Count("id"))
+    )
+    return {key: (shares.get(key, 0), counts.get(key, 0)) for key in keys}
 
 
 def in_two_arms(*, since: datetime) -> set[int]:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from experiments.models import Experiment
 from experiments.operations import BadShare, WrongState, check_edit, create_holdout, edit_holdout
-from experiments.queries import SHARES_SHOWN, size_hints
+from experiments.queries import SHARES_SHOWN, shares_and_counts, size_hints
 from routing.forms.holdout import HoldoutForm
 from routing.queries.holdouts import recent_pqls
 from routing.views import holdouts
@@ -75,7 +75,7 @@ class ExperimentAdmin(TenantAdmin):
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         """What the columns count is counted once for the page."""
         changelist = super().get_changelist_instance(request)
-        counted = holdouts.shares_and_counts([row.pk for row in changelist.result_list])
+        counted = shares_and_counts([row.pk for row in changelist.result_list])
         for row in changelist.result_list:
             row.counted = counted[row.pk]
         return changelist

@@ -1,12 +1,10 @@
 """The page of a holdout: its arms, and, for those who may know, the leads it keeps back."""
 
-from collections.abc import Sequence
 from typing import cast
 from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -14,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from experiments import operations
-from experiments.models import Arm, Assignment, Experiment
+from experiments.models import Experiment
 from experiments.queries import arm_counts
 from routing.queries.holdouts import held_out_by
 from routing.queries.visible import held_out_leads
@@ -72,19 +70,6 @@ def act(request: HttpRequest, key: UUID) -> HttpResponse:
     except operations.WrongState as refusal:
         messages.error(request, str(refusal))
     return redirect("admin:experiments_experiment_page", experiment.pk)
-
-
-def shares_and_counts(keys: Sequence[UUID]) -> dict[UUID, tuple[int, int]]:
-    """For each holdout: the control's share in hundredths of a percent, and the units assigned. Two queries."""
-    shares = dict(
-        Arm.objects.filter(experiment_id__in=keys, is_control=True).values_list("experiment_id", "weight")
-    )
-    counts = dict(
-        Assignment.objects.filter(experiment_id__in=keys)
-        .values_list("experiment_id")
-        .annotate(number=Count("id"))
-    )
-    return {key: (shares.get(key, 0), counts.get(key, 0)) for key in keys}
 
 
 def _get_experiment(request: HttpRequest, key: UUID) -> Experiment:
