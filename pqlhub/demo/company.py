@@ -7,10 +7,11 @@ from decimal import Decimal
 from uuid import UUID
 
 from ingestion import operations as ingestion
-from ingestion.models import Action
+from ingestion.models import Action, ExclusionRule
 from ingestion.models.events import EventKind
 from pqlhub.simulator import SuggestedDefinition, suggested_definitions
 from pqlhub.simulator.definitions import SuggestedAction, SuggestedSignal
+from pqlhub.simulator.names import INTERNAL_DOMAIN
 from scoring import operations as scoring
 from scoring.models import Band, Definition, Signal
 from scoring.models.definitions import Level
@@ -20,7 +21,6 @@ from tenants.context import tenant_context
 from tenants.models import BusinessUnit, Membership, Role, Tenant, User
 
 COMPANY = "Northwind Boards"
-STAFF_DOMAIN = "northwindboards.example"
 PEOPLE = [
     ("ada@northwind.example", "Ada Corporate", Role.CORPORATE_ADMIN, "Corporate"),
     ("bo@northwind.example", "Bo Boards", Role.BU_OWNER, "Boards"),
@@ -58,6 +58,13 @@ def found_company(*, now: datetime) -> Company:
     with tenant_context(tenant.pk):
         source = tenants.create_source(name="Northwind web app", kind="server", by=SYSTEM, now=now)
         _key, write_key = tenants.issue_write_key(source=source, by=SYSTEM, now=now)
+        ingestion.create_exclusion(
+            kind=ExclusionRule.Kind.EMAIL_DOMAIN,
+            value=INTERNAL_DOMAIN,
+            note="Our own staff",
+            by=SYSTEM,
+            now=now,
+        )
         company = Company(tenant, source.pk, write_key, [])
         _people_the_units(company, now)
         _define(company, now)

@@ -39,7 +39,6 @@ class SuggestedSignal:
     operator: str = ">="  # >=, = or in
     value: Value = 1
     trait: str | None = None
-    trait_of: str | None = None  # person or account
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +60,6 @@ class SuggestedDefinition:
     threshold: int
     bands: tuple[SuggestedBand, ...]
 
-
-BUSINESS_UNITS = ("Boards", "Insights")
 
 SIGNED_IN = SuggestedAction("Signed in", "Signed In")
 INVITED = SuggestedAction("Invited a team mate", "Invite Sent")
@@ -91,9 +88,7 @@ def _bands(hot: int, warm: int) -> tuple[SuggestedBand, ...]:
 
 
 def _account_trait(name: str, trait: str, operator: str, value: Value, points: int) -> SuggestedSignal:
-    return SuggestedSignal(
-        name, "trait", points, operator=operator, value=value, trait=trait, trait_of="account"
-    )
+    return SuggestedSignal(name, "trait", points, operator=operator, value=value, trait=trait)
 
 
 TEAM_READY_TO_BUY = SuggestedDefinition(
@@ -133,9 +128,7 @@ CHAMPION = SuggestedDefinition(
         SuggestedSignal("Created 15 records this week", "sum", 15, CARD_CREATED, 7, value=15),
         SuggestedSignal("Created a board lately", "recency", 10, BOARD_CREATED, 14),
         SuggestedSignal("Tried a premium feature", "count", 10, PREMIUM_TRIED, 14),
-        SuggestedSignal(
-            "Is an admin", "trait", 15, operator="=", value="admin", trait="role", trait_of="person"
-        ),
+        SuggestedSignal("Is an admin", "trait", 15, operator="=", value="admin", trait="role"),
     ),
     threshold=45,
     bands=_bands(70, 45),
@@ -163,5 +156,5 @@ READY_FOR_INSIGHTS = SuggestedDefinition(
 
 
 def suggested_definitions() -> tuple[SuggestedDefinition, ...]:
-    """Three definitions for the demo's two business units. Bots and staff are left to its filters."""
+    """Three definitions for the demo's two business units. Bots and staff are left to its exclusions."""
     return (TEAM_READY_TO_BUY, CHAMPION, READY_FOR_INSIGHTS)

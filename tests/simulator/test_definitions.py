@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from pqlhub.simulator import BUSINESS_UNITS, suggested_definitions
+from pqlhub.simulator import suggested_definitions
 from tests.simulator import scorer
 
 KINDS = {"count", "distinct_days", "milestone", "recency", "sum", "trait"}
@@ -26,7 +26,7 @@ def actions_sent(messages):
 def test_definitions_cover_both_units_and_both_subjects():
     definitions = suggested_definitions()
     assert len(definitions) == 3
-    assert {d.business_unit for d in definitions} == set(BUSINESS_UNITS)
+    assert {d.business_unit for d in definitions} == {"Boards", "Insights"}
     assert {d.subject for d in definitions} == {"person", "account"}
     assert {s.kind for d in definitions for s in d.signals} == KINDS
 
