@@ -95,7 +95,10 @@ class TenantAdmin(ObjectPermissions, ModelAdmin):
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.related_model is BusinessUnit:
-            kwargs["queryset"] = units_visible_to(access_of(request.user), self.area, Level.CHANGE)
+            units = units_visible_to(access_of(request.user), self.area, Level.CHANGE)
+            kwargs["queryset"] = units
+            if len(only := list(units[:2])) == 1:  # nothing to choose
+                kwargs["initial"] = only[0].pk
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:

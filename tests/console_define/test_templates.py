@@ -50,7 +50,12 @@ def test_a_goal_that_nobody_reached_yet_can_be_chosen(client, bob, boards, names
     client.force_login(bob)
     form = client.get(reverse("admin:scoring_definition_use_template", args=["habit"])).context["form"]
     _group, later = form.fields["slot_purchase"].choices[-1]
-    data = {"name": "Habit", "business_unit": boards.pk, "slot_sign_in": "login", "slot_purchase": later[0][0]}
+    data = {
+        "name": "Habit",
+        "business_unit": boards.pk,
+        "slot_sign_in": "login",
+        "slot_purchase": later[0][0],
+    }
 
     client.post(reverse("admin:scoring_definition_use_template", args=["habit"]), data)
 

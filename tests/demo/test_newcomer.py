@@ -70,9 +70,9 @@ def home(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def demo(home):
+def demo(home, figure):
     demo = Demo(home, free_port())
-    print(f"first start: {demo.wait_until_ready(600):.0f} s")
+    figure(f"Demo, first start without packages: {demo.wait_until_ready(600):.0f} s")
     yield demo
     if demo.process.poll() is None:
         demo.stop()
@@ -86,7 +86,7 @@ def test_the_demo_prints_address_logins_and_a_ready_curl(demo):
     assert f"curl -u {demo.state['write_key']}:" in printed
 
 
-def test_an_event_becomes_a_qualification_within_seconds(demo):
+def test_an_event_becomes_a_qualification_within_seconds(demo, figure):
     import psycopg
 
     person = f"newcomer-{time.time_ns()}"
@@ -103,7 +103,7 @@ def test_an_event_becomes_a_qualification_within_seconds(demo):
             ).fetchone()
             connection.rollback()
             if found:
-                print(f"event to qualification: {time.monotonic() - began:.1f} s")
+                figure(f"Demo, event to qualification: {time.monotonic() - began:.1f} s")
                 return
             time.sleep(0.1)
     raise AssertionError("no qualification within a minute; see the worker's log")
@@ -124,13 +124,13 @@ def test_a_killed_worker_is_started_again(demo):
         time.sleep(0.2)
 
 
-def test_a_second_start_is_fast_and_keeps_the_data(demo):
+def test_a_second_start_is_fast_and_keeps_the_data(demo, figure):
     before = demo.state
     assert demo.stop() == 0
 
     again = Demo(demo.home, free_port())
     try:
-        print(f"second start: {again.wait_until_ready(120):.1f} s")
+        figure(f"Demo, second start: {again.wait_until_ready(120):.1f} s")
         assert again.state == before
     finally:
         assert again.stop() == 0

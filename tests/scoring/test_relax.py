@@ -34,7 +34,7 @@ pytestmark = [
 ]
 
 
-def replayed(slug, path, now):
+def replayed(slug, path, now, figure):
     """A tenant in UTC with the file imported and the definition replayed by the command, and the run."""
     tenant = create_tenant(slug=slug, name=slug, time_zone="UTC", by=SYSTEM, now=now)
     with tenant_context(tenant.pk):
@@ -46,7 +46,7 @@ def replayed(slug, path, now):
     call_command(
         "replay", "--tenant", slug, "--definition", "Adopted", "--from", str(FIRST), "--to", str(LAST)
     )
-    print(f"replayed in {time.perf_counter() - began:.1f} s")
+    figure(f"Relax, replay of 737 days from a {slug} file: {time.perf_counter() - began:.1f} s")
     with tenant_context(tenant.pk):
         return tenant, ReplayRun.objects.get()
 
@@ -62,6 +62,19 @@ def truth_days():
     return {row["user_id"]: row["adopted_at_day"].date() for row in rows.to_pylist() if row["adopted_at_day"]}
 
 
+def check_numbers(how, run, figure):
+    """The numbers everybody checks against, and the first day of each person, for a run however its events came."""
+    days = first_days(run)
+    in_march = qualified_at_end_of(run, date(2014, 3, 31))
+    accounts = hot_accounts(in_march)
+    figure(
+        f"Relax, {how}: {len(days):,} persons ever; end of March 2014: {len(in_march)} in {accounts[0]} accounts,"
+        f" {accounts[1]} with 2 or more, {accounts[2]} with 3 or more"
+    )
+    assert days == truth_days()
+    assert (len(days), len(in_march), accounts) == (1602, 693, (320, 205, 91))
+
+
 def hot_accounts(persons):
     """How many accounts have at least 1, 2, 3 of these persons."""
     per_account = Counter(accounts[0].pk for accounts in accounts_of(list(persons)).values())
@@ -69,15 +82,12 @@ def hot_accounts(persons):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_replay_of_all_log_ins_finds_exactly_the_truth(db, now, settings):
+def test_replay_of_all_log_ins_finds_exactly_the_truth(db, now, settings, figure):
     settings.TENANT_REBIND_IN_SAVEPOINT = False
-    tenant, run = replayed("relax", RELAX / "relax_events.parquet", now)
+    tenant, run = replayed("sorted", RELAX / "relax_events.parquet", now, figure)
 
     with tenant_context(tenant.pk):
-        assert len(first_days(run)) == 1602
-        assert first_days(run) == truth_days()
-        in_march = qualified_at_end_of(run, date(2014, 3, 31))
-        assert (len(in_march), hot_accounts(in_march)) == (693, (320, 205, 91))
+        check_numbers("imported", run, figure)
         with (RELAX / "truth_asof_monthly.csv").open() as file:
             for row in csv.DictReader(file):
                 persons = qualified_at_end_of(run, date.fromisoformat(row["as_of_end_of_day"]))
@@ -87,16 +97,14 @@ def test_replay_of_all_log_ins_finds_exactly_the_truth(db, now, settings):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_shuffled_file_gives_the_same_truth(db, now, settings, tmp_path):
+def test_a_shuffled_file_gives_the_same_truth(db, now, settings, tmp_path, figure):
     settings.TENANT_REBIND_IN_SAVEPOINT = False
     rows = pq.read_table(RELAX / "relax_events.parquet")
     order = list(range(rows.num_rows))
     Random(1).shuffle(order)
     pq.write_table(rows.take(pa.array(order)), tmp_path / "shuffled.parquet")
 
-    tenant, run = replayed("shuffled", tmp_path / "shuffled.parquet", now)
+    tenant, run = replayed("shuffled", tmp_path / "shuffled.parquet", now, figure)
 
     with tenant_context(tenant.pk):
-        assert first_days(run) == truth_days()
-        in_march = qualified_at_end_of(run, date(2014, 3, 31))
-        assert (len(in_march), hot_accounts(in_march)) == (693, (320, 205, 91))
+        check_numbers("imported from a shuffled file", run, figure)

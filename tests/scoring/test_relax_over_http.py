@@ -3,7 +3,7 @@
 import json
 import random
 import time
-from datetime import UTC, date
+from datetime import UTC
 
 import pyarrow.parquet as pq
 import pytest
@@ -15,7 +15,6 @@ from ingestion.models import Event
 from ingestion.operations import accept_batch
 from pqlhub import pulse
 from scoring.models import ReplayRun
-from scoring.queries import qualified_at_end_of
 from tenants.audit import SYSTEM
 from tenants.context import tenant_context
 from tenants.operations import create_source, create_tenant, issue_write_key
@@ -23,7 +22,7 @@ from tenants.queries import find_write_key
 from tests.factories.ingestion import make_action
 from tests.factories.scoring import make_draft, signal
 from tests.live import live_web
-from tests.scoring.test_relax import FIRST, LAST, RELAX, first_days, hot_accounts, truth_days
+from tests.scoring.test_relax import FIRST, LAST, RELAX, check_numbers
 
 pytestmark = [
     pytest.mark.real_data,
@@ -82,7 +81,7 @@ def fold_all():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_shuffled_over_http_gives_the_truth(now, settings, tmp_path):
+def test_shuffled_over_http_gives_the_truth(now, settings, tmp_path, figure):
     settings.TENANT_REBIND_IN_SAVEPOINT = False
     rng, events = random.Random(1), log_ins()
     rng.shuffle(events)
@@ -93,21 +92,18 @@ def test_shuffled_over_http_gives_the_truth(now, settings, tmp_path):
         seconds = post_all(web.port, "/v1/batch", bodies, secret)
     began = time.perf_counter()
     fold_all()
-    print(
-        f"accepted {len(events) / seconds:,.0f}/s, folded {len(events) / (time.perf_counter() - began):,.0f}/s"
-    )
+    folded = time.perf_counter() - began
+    figure(f"Relax over HTTP: accepted {len(events) / seconds:,.0f}/s, folded {len(events) / folded:,.0f}/s")
 
     run = replayed(tenant)
     with tenant_context(tenant.pk):
         assert Event.objects.count() == 207_917
-        assert first_days(run) == truth_days()
-        in_march = qualified_at_end_of(run, date(2014, 3, 31))
-        assert (len(in_march), hot_accounts(in_march)) == (693, (320, 205, 91))
+        check_numbers("shuffled over HTTP", run, figure)
 
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("order", range(7))
-def test_any_order_of_arrival_gives_the_truth(now, settings, order):
+def test_any_order_of_arrival_gives_the_truth(now, settings, order, figure):
     settings.TENANT_REBIND_IN_SAVEPOINT = False
     rng, events = random.Random(order), log_ins()
     rng.shuffle(events)
@@ -120,6 +116,4 @@ def test_any_order_of_arrival_gives_the_truth(now, settings, order):
 
     run = replayed(tenant)
     with tenant_context(tenant.pk):
-        assert first_days(run) == truth_days()
-        in_march = qualified_at_end_of(run, date(2014, 3, 31))
-        assert (len(in_march), hot_accounts(in_march)) == (693, (320, 205, 91))
+        check_numbers(f"order of arrival {order + 1}", run, figure)
