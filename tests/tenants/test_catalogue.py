@@ -1,6 +1,7 @@
 import pytest
 from django.core.exceptions import ImproperlyConfigured
-from django.db import connection
+from django.db import OperationalError, connection
+from django.db.backends.signals import connection_created
 
 from tenants import catalogue, guard
 
@@ -67,6 +68,32 @@ def test_roles_the_wall_does_not_hold_for_may_not_serve(role, owner_connection, 
 
     with pytest.raises(ImproperlyConfigured, match="app role"):
         guard.assert_safe_role()
+
+
+class Opened:
+    is_closed = False
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
+def test_role_is_checked_later_when_the_database_was_away_at_the_start(monkeypatch):
+    answers = [OperationalError(), ImproperlyConfigured(), None]
+    monkeypatch.setattr(guard, "assert_safe_role", lambda: _raise_or_pass(answers.pop(0)))
+    unsafe, safe = Opened(), Opened()
+
+    guard.assert_safe_role_when_connected()
+    with pytest.raises(ImproperlyConfigured):
+        connection_created.send(sender=None, connection=unsafe)
+    connection_created.send(sender=None, connection=safe)
+    connection_created.send(sender=None, connection=Opened())
+
+    assert (unsafe.is_closed, safe.is_closed, answers) == (True, False, [])
+
+
+def _raise_or_pass(answer):
+    if answer is not None:
+        raise answer
 
 
 def test_children_are_emptied_before_their_parents(db):
