@@ -73,6 +73,7 @@ def waiting_requests() -> int:
 
 
 def sources() -> list[Source]:
+    """All sources of the tenant, by name."""
     return list(Source.objects.order_by("name"))
 
 

@@ -13,6 +13,7 @@ from routing.operations.history import note
 from routing.operations.intake import send_on
 from routing.operations.placing import place, response_time
 from routing.queries.cases import case_of
+from routing.queries.tables import is_rep_of
 from routing.rules.dispositions import ENDS, Said, may_follow
 from scoring.operations.routed import mark_released
 from tenants import audit
@@ -91,7 +92,7 @@ def reassign(*, lead: Lead, membership: Membership, by: Actor, now: datetime) ->
     """Give an open lead to another rep, past the round robin: no pointer moves. Raises NotAllowed."""
     lead = _locked(lead)
     _check_workable(lead)
-    if not membership.business_unit.covers(lead.business_unit):
+    if not is_rep_of(membership, lead.business_unit):
         raise NotAllowed(
             _("%(rep)s is not a member of this lead's business unit.") % {"rep": membership.user}
         )

@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from routing.models import Pool, PoolMember
-from routing.queries.tables import members_of, seats_of
+from routing.queries.tables import is_rep_of, members_of, seats_of
 from routing.rules.rotation import starting_pointer
 from tenants import audit
 from tenants.audit import Actor
@@ -57,7 +57,7 @@ def add_member(
 ) -> PoolMember:
     """Put a rep into a pool. They start level with the lowest of the others, so that they are not flooded.
     Raises NotAMember, ValidationError."""
-    if not membership.business_unit.covers(pool.business_unit):
+    if not is_rep_of(membership, pool.business_unit):
         raise NotAMember(
             _("%(rep)s is not a member of %(unit)s. Add them under Members first.")
             % {"rep": membership.user, "unit": pool.business_unit}

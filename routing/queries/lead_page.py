@@ -46,6 +46,8 @@ class TimelineRow:
 
 @dataclass(frozen=True)
 class LeadPage:
+    """A lead, with the newest of what its page shows beside it."""
+
     lead: Lead
     subject: Subject
     spec: Spec

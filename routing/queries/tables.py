@@ -53,6 +53,11 @@ def can_take(membership: Membership) -> bool:
     return membership.ended_at is None and membership.user.is_active
 
 
+def is_rep_of(membership: Membership, business_unit: BusinessUnit) -> bool:
+    """Whether they are among reps_of the unit, without asking the database."""
+    return can_take(membership) and membership.business_unit.covers(business_unit)
+
+
 def seats_of(pool: Pool, members: Sequence[PoolMember]) -> list[Seat]:
     """The members as the choice sees them, with how many open leads of this pool each has. One query."""
     counts = dict(

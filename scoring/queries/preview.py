@@ -123,6 +123,8 @@ _SUBJECTS = {
 
 @dataclass(frozen=True)
 class BandSize:
+    """How many subjects have points in a band now; `minimum` is in hundredths."""
+
     name: str
     minimum: int
     number: int

@@ -20,6 +20,7 @@ from routing.operations.following import follow_qualifications
 from scoring.models import Qualification
 from tenants.audit import SYSTEM
 from tenants.models import AuditEvent, Work
+from tenants.operations import remove_member
 from tests.factories.delivery import make_destination
 from tests.factories.routing import live_definition, make_lead, make_pool, make_rep, make_table, seat_of
 
@@ -123,6 +124,15 @@ def test_reassign_moves_no_pointer(lead, pool, team, now):
 
     assert (after.rep, after.pool) == (team[1], pool)
     assert seat_of(pool, team[1]).received == 0
+
+
+def test_reassign_to_who_has_left_refused(lead, boards, now):
+    leaver = make_rep(boards, now=now)
+    remove_member(membership=leaver, by=SYSTEM, now=now)
+    leaver.refresh_from_db()
+
+    with pytest.raises(NotAllowed, match="not a member"):
+        reassign(lead=lead, membership=leaver, by=SYSTEM, now=now)
 
 
 def test_reassign_to_another_unit_refused(lead, insights, now):
