@@ -81,8 +81,8 @@ def chart_stylesheet(request: HttpRequest) -> str:
     return static("charts/charts.css")
 
 
-def switcher_script(request: HttpRequest) -> str:
-    return static("js/tenants.js")
+def script(request: HttpRequest) -> str:
+    return static("js/console.js")
 
 
 def favicon(request: HttpRequest) -> str:

@@ -298,7 +298,7 @@ UNFOLD = {
     "SITE_HEADER": "PQL Hub",
     "SITE_SYMBOL": "hub",
     "SITE_FAVICONS": [{"rel": "icon", "href": "pqlhub.console.favicon", "type": "image/svg+xml"}],
-    "SCRIPTS": ["pqlhub.console.switcher_script"],
+    "SCRIPTS": ["pqlhub.console.script"],
     "COLORS": {"primary": PRIMARY},
     "SITE_URL": "/",
     "SHOW_HISTORY": False,  # the audit log knows more

@@ -1,4 +1,5 @@
-// Small comforts of the tenants' pages: switchers that send themselves, and copy buttons. Everything works without.
+// What the console's pages need beyond htmx. Everything works without it, with full page loads.
+// Switchers send themselves; copy buttons copy.
 document.addEventListener("DOMContentLoaded", () => {
   for (const form of document.querySelectorAll("form[data-pq-send-on-change]")) {
     form.querySelector("button[type=submit]").hidden = true;
@@ -36,3 +37,25 @@ addEventListener("load", () => {
 });
 addEventListener("resize", openToTheKeyboard);
 document.addEventListener("htmx:afterSettle", openToTheKeyboard);
+
+// A form that was refused comes back with 422 and what is wrong: show it like any other answer.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (event.detail.xhr.status === 422) {
+    event.detail.shouldSwap = true;
+    event.detail.isError = false;
+  }
+});
+
+// After an answer the keyboard goes on where the page changed.
+document.addEventListener("htmx:afterSwap", (event) => {
+  const changed = event.detail.target.id && document.getElementById(event.detail.target.id);
+  if (changed && changed.hasAttribute("tabindex")) changed.focus({ preventScroll: true });
+});
+
+// The live view of events waits while it is paused, while a row is open to be read, and while nobody looks.
+document.addEventListener("htmx:beforeRequest", (event) => {
+  const live = event.detail.elt;
+  if (!live.matches("[data-live]")) return;
+  const isPaused = live.querySelector("#live-pause")?.checked;
+  if (isPaused || document.hidden || live.querySelector("details[open]")) event.preventDefault();
+});
