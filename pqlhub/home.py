@@ -162,15 +162,23 @@ def _lead_figures(access: Access, now: datetime) -> list[Figure]:
     ]
     if not access.only_own_leads:
         waiting = _count(leads.filter(state=Lead.State.WAITING))
-        figures.append(
+        held = _count(leads.filter(state=Lead.State.HOLD))
+        figures += [
             Figure(
                 _("Waiting for a rep"),
                 waiting,
                 _("every rep is full or away"),
                 f"{link}?state__exact=waiting",
                 waiting != "0",
-            )
-        )
+            ),
+            Figure(
+                _("On hold"),
+                held,
+                _("nobody works them; the routing table can send them on"),
+                f"{link}?state__exact=hold",
+                held != "0",
+            ),
+        ]
     return figures
 
 

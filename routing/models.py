@@ -271,6 +271,7 @@ class LeadEvent(TenantModel):
         RELEASED = "released", _("released from the holdout")
         ASSIGNED = "assigned", _("given to")
         WAITING = "waiting", _("waits for a free rep")
+        ROUTED = "routed", _("taken off hold")
         DISPOSED = "disposed", _("marked")
         REOPENED = "reopened", _("reopened")
         BAND = "band", _("changed band")

@@ -33,6 +33,7 @@ class RoutingTableAdmin(TenantAdmin):
         return [
             own("change/", tables.edit_table, "routing_routingtable_page"),
             own("try/", tables.try_table, "routing_routingtable_try"),
+            own("place-held/", tables.place_held_leads, "routing_routingtable_place_held"),
             *super().get_urls(),
         ]
 

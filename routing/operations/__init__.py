@@ -1,6 +1,7 @@
 """Every write of the routing room."""
 
 from routing.operations.failures import CannotRoute, try_again
+from routing.operations.holding import place_held
 from routing.operations.intake import RouteResult, route_new, route_one
 from routing.operations.leads import NotAllowed, dispose, reassign, release_held_out, reopen
 from routing.operations.pools import (
@@ -26,6 +27,7 @@ __all__ = [
     "drain_waiting",
     "edit_member",
     "edit_pool",
+    "place_held",
     "reassign",
     "release_held_out",
     "remove_member",

@@ -9,12 +9,12 @@ from django.db.models import prefetch_related_objects
 from uuid6 import uuid7
 
 from experiments.operations import Assigned, assign
-from routing.models import Lead, LeadEvent, Pool
+from routing.models import Lead, LeadEvent
 from routing.operations.announcing import announce_created
 from routing.operations.failures import forget_settled, note_failure
 from routing.operations.following import follow_qualifications
 from routing.operations.history import note
-from routing.operations.placing import Placement, place
+from routing.operations.placing import Placement, lock_pools, place
 from routing.operations.waiting import drain_waiting
 from routing.queries.cases import Case, case_of, earlier_units
 from routing.queries.failures import next_try_at, tried_later
@@ -51,7 +51,7 @@ def route_new(*, now: datetime, limit: int = 200) -> RouteResult:
     closed = follow_qualifications(now=now)
     qualifications = unrouted_qualifications(limit, lock=True, but_not=tried_later(now=now))
     if qualifications:
-        _lock_pools()
+        lock_pools()
     prefetch_related_objects(qualifications, "definition__business_unit", "definition__motion")
     routed = held_out = failed = 0
     for qualification in qualifications:
@@ -121,9 +121,3 @@ def send_on(lead: Lead, case: Case, placement: Placement, *, kind: str, now: dat
     elif lead.state == Lead.State.WAITING:
         note(lead, Kind.WAITING, now=now, pool=str(lead.pool))
     announce_created(lead, case, by_rule=placement.destination, now=now)
-
-
-def _lock_pools() -> None:
-    """All of them, always in the same order: a batch draws from several pools, and two batches must not wait for each
-    other in a circle."""
-    list(Pool.objects.select_for_update(no_key=True).order_by("pk").values_list("pk", flat=True))

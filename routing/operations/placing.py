@@ -108,6 +108,12 @@ def _give_to_rep(
         placement.trace.append({"step": "rep_left"})
 
 
+def lock_pools() -> None:
+    """All of them, always in the same order: a batch draws from several pools, and two batches must not wait for each
+    other in a circle."""
+    list(Pool.objects.select_for_update(no_key=True).order_by("pk").values_list("pk", flat=True))
+
+
 def draw_from_pool(placement: Placement, pool: Pool, *, now: datetime) -> None:
     """Give it to the member whose turn it is, or let it wait. Moves the pointers, under the pool's lock."""
     pool = cast(Pool, Pool.objects.select_for_update(no_key=True).get(pk=pool.pk))

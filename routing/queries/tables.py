@@ -77,3 +77,9 @@ def seats_of(pool: Pool, members: Sequence[PoolMember]) -> list[Seat]:
         )
         for member in members
     ]
+
+
+def held_leads(table: RoutingTable) -> QuerySet[Lead]:
+    """Leads on hold in the table's unit and the units below it."""
+    unit = table.business_unit
+    return Lead.objects.filter(state=Lead.State.HOLD, business_unit__path__startswith=unit.path)

@@ -14,10 +14,10 @@ from django.views.decorators.http import require_POST
 from routing.forms.table import TableDraft, posted_draft, stored_draft
 from routing.forms.wording import read_trace
 from routing.models import RoutingTable, Target
-from routing.operations import save_table
+from routing.operations import place_held, save_table
 from routing.queries.cases import case_of
 from routing.queries.choices import TableChoices, leads_to_try, table_choices
-from routing.queries.tables import members_of, rules_of, seats_of
+from routing.queries.tables import held_leads, members_of, rules_of, seats_of
 from routing.queries.visible import visible_leads
 from routing.rules.rotation import next_turn
 from routing.rules.table import Rule, decide
@@ -66,6 +66,21 @@ def try_table(request: HttpRequest, key: UUID) -> HttpResponse:
     return page(request, "routing/_try.html", context)
 
 
+@require_POST
+def place_held_leads(request: HttpRequest, key: UUID) -> HttpResponse:
+    """The stored tables decide again about the leads on hold."""
+    table = _get_table(request, key)
+    if not _may_change(request, table):
+        raise PermissionDenied
+    placed = place_held(table=table, by=actor(request), now=timezone.now())
+    left = held_leads(table).count()
+    messages.success(
+        request,
+        _("%(placed)d leads went on, %(left)d stay on hold.") % {"placed": placed, "left": left},
+    )
+    return redirect("admin:routing_routingtable_page", table.pk)
+
+
 def _save(
     request: HttpRequest, table: RoutingTable, choices: TableChoices, draft: TableDraft
 ) -> HttpResponse:
@@ -112,6 +127,7 @@ def _answer(
         "leads": leads_to_try(table.business_unit, visible=visible),
         "doubts": draft.doubts(choices),
         "may_change": _may_change(request, table),
+        "held": held_leads(table).count(),
         **said,
     }
     template = "routing/_table.html" if request.htmx else "routing/table.html"  # type: ignore[attr-defined]

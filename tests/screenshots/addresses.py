@@ -31,6 +31,7 @@ NOT_PHOTOGRAPHED = {
     "tenants:switch_*": "changes the company or unit and goes back",
     "admin:*_act": "does something and goes back",
     "admin:tenants_tenant_do": "does something and goes back",
+    "admin:routing_routingtable_place_held": "does something and goes back",
     "admin:routing_lead_dispose": "does something and goes back",
     "admin:routing_lead_reopen": "does something and goes back",
     "admin:routing_lead_reassign": "does something and goes back",
