@@ -74,7 +74,6 @@ def home_context(request: HttpRequest) -> dict[str, Any]:
         "newest": _newest_leads(access),
         "can_see_leads": access.level(Area.LEADS) >= Level.VIEW,
         "is_operator": False,
-        "now": now,
     }
 
 
