@@ -10,7 +10,7 @@ from pqlhub.demo.state import ACCOUNTS, DAYS, SEED, load_state
 from pqlhub.simulator import live_events
 from pqlhub.state import home_folder
 
-EVENTS_PER_SECOND = 1.5
+EVENTS_PER_SECOND = 0.5  # a busy afternoon of this company, not a year in a day
 PATIENCE = 5.0
 
 
