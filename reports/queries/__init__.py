@@ -1,13 +1,13 @@
 """Reads of the reports: aggregates that PostgreSQL computes, as frozen dataclasses."""
 
+from reports.queries.arrivals import Arrivals, LeftOut, Reached, SignUps, Waits, arrivals_of
 from reports.queries.conversion import Followed, followed_pqls
-from reports.queries.funnel import Reached, funnel_counts
 from reports.queries.lens import Lens, bands_of, definitions_in_scope, look_at
 from reports.queries.rows import SubjectRow, labels, subject_rows
-from reports.queries.sign_ups import LeftOut, SignUps, Waits, sign_up_cohorts, waits_for_pql
-from reports.queries.trend import NewPqls, new_pqls, open_pqls
+from reports.queries.trend import NewPqls, new_pqls, open_pqls, pqls_per_span
 
 __all__ = [
+    "Arrivals",
     "Followed",
     "LeftOut",
     "Lens",
@@ -16,15 +16,14 @@ __all__ = [
     "SignUps",
     "SubjectRow",
     "Waits",
+    "arrivals_of",
     "bands_of",
     "definitions_in_scope",
     "followed_pqls",
-    "funnel_counts",
     "labels",
     "look_at",
     "new_pqls",
     "open_pqls",
-    "sign_up_cohorts",
+    "pqls_per_span",
     "subject_rows",
-    "waits_for_pql",
 ]

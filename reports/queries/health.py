@@ -1,14 +1,13 @@
 """How the definitions are doing: one row of facts for each, in a fixed number of queries."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from reports.queries.journeys import WITH_FOLLOWED
 from reports.queries.wide import fetch
-from scoring.models import Definition, Level, Version
+from scoring.models import Version
 
 REASONS_SHOWN = 3
 
@@ -32,21 +31,11 @@ class Answers:
     reasons: tuple[tuple[str, int], ...]
 
 
-@dataclass(frozen=True)
-class Outcomes:
-    """First PQLs of a period that did not reach the goal before; mature ones, and how many of those reached it."""
-
-    total: int
-    mature: int
-    reached: int
-
-
 _SCORED = """
-SELECT v.definition_id, count(*), count(*) FILTER (WHERE s.is_qualified), max(s.computed_at)
+SELECT s.version_id, count(*), count(*) FILTER (WHERE s.is_qualified), max(s.computed_at)
 FROM scoring_score AS s
-JOIN scoring_version AS v ON v.tenant_id = s.tenant_id AND v.id = s.version_id
-WHERE s.tenant_id = %(tenant_id)s AND v.state = 'live' AND v.definition_id = ANY(%(definitions)s::uuid[])
-GROUP BY v.definition_id
+WHERE s.tenant_id = %(tenant_id)s AND s.version_id = ANY(%(versions)s::uuid[])
+GROUP BY s.version_id
 """
 
 _ANSWERS = """
@@ -60,11 +49,6 @@ WHERE l.tenant_id = %(tenant_id)s AND q.definition_id = ANY(%(definitions)s::uui
 GROUP BY q.definition_id, reason
 """
 
-_OUTCOMES = f"""{WITH_FOLLOWED}
-SELECT definition_id, count(*), count(*) FILTER (WHERE is_mature), count(*) FILTER (WHERE is_mature AND has_reached)
-FROM followed WHERE NOT was_before GROUP BY definition_id
-"""
-
 
 def live_versions(definition_ids: Sequence[UUID]) -> dict[UUID, Version]:
     """The live version of each definition that has one."""
@@ -72,10 +56,11 @@ def live_versions(definition_ids: Sequence[UUID]) -> dict[UUID, Version]:
     return {row.definition_id: row for row in rows}
 
 
-def scored_now(definition_ids: Sequence[UUID]) -> dict[UUID, Scored]:
-    """What the live version of each definition says at present."""
-    rows = fetch(_SCORED, definitions=list(definition_ids))
-    return {definition: Scored(*facts) for definition, *facts in rows}
+def scored_now(versions: Mapping[UUID, Version]) -> dict[UUID, Scored]:
+    """What the live version of each definition says at present, by definition."""
+    definitions = {version.pk: definition for definition, version in versions.items()}
+    rows = fetch(_SCORED, versions=list(definitions))
+    return {definitions[version]: Scored(*facts) for version, *facts in rows}
 
 
 def answers(definition_ids: Sequence[UUID], *, start: datetime, end: datetime) -> dict[UUID, Answers]:
@@ -95,21 +80,3 @@ def answers(definition_ids: Sequence[UUID], *, start: datetime, end: datetime) -
         ranked = sorted(reasons[definition], key=lambda item: (-item[1], item[0]))
         found[definition] = Answers(leads, answered, accepted, tuple(ranked[:REASONS_SHOWN]))
     return found
-
-
-def goal_outcomes(
-    definitions: Sequence[Definition], *, start: datetime, end: datetime, sees_held_out: bool, now: datetime
-) -> dict[UUID, Outcomes]:
-    """Conversion of the first PQLs of a period, each within the window of its definition's motion."""
-    rows = fetch(
-        _OUTCOMES,
-        definitions=[row.pk for row in definitions],
-        motions=list({row.motion_id for row in definitions}),
-        has_persons=any(row.level == Level.PERSON for row in definitions),
-        start=start,
-        end=end,
-        band="",
-        sees_held_out=sees_held_out,
-        now=now,
-    )
-    return {definition: Outcomes(*numbers) for definition, *numbers in rows}

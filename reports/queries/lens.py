@@ -34,6 +34,11 @@ class Lens:
     def goal_days(self) -> int:
         return int(self.definition.motion.goal_window_days)
 
+    @property
+    def arrivals_key(self) -> tuple[int, bool, bool]:
+        """Which of the statements about sign-ups (journeys.WITH_ARRIVALS) answers."""
+        return self.level, self.start_version_id is not None, bool(self.band)
+
     def parameters(self) -> dict[str, object]:
         """What the statements of this room have in common."""
         return {

@@ -6,8 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from ingestion.models import Account, Person
-from reports.queries.funnel import STAGES
-from reports.queries.journeys import WITH_ARRIVALS, WITH_FOLLOWED, WITH_PQLS
+from reports.queries.journeys import BAND, ENTERED, WITH_ARRIVALS, WITH_EPISODES, WITH_FOLLOWED
 from reports.queries.lens import Lens
 from reports.queries.wide import fetch
 from scoring.models import Level
@@ -35,8 +34,8 @@ SIGN_UP_PARTS: Mapping[str, str] = {
     "routed": "is_routed",
     "accepted": "is_accepted",
     "won": "is_won",
-    "mature": "part = 'counted' AND signed_up_at + %(window)s <= %(now)s",
-    "reached": "part = 'counted' AND signed_up_at + %(window)s <= %(now)s AND pql_at < signed_up_at + %(window)s",
+    "mature": "part = 'counted' AND is_mature",
+    "reached": "part = 'counted' AND is_mature AND is_in_time",
 }
 # Of first PQLs:
 PQL_PARTS: Mapping[str, str] = {
@@ -46,29 +45,51 @@ PQL_PARTS: Mapping[str, str] = {
     "before": "was_before",
 }
 
+_LEAD = "LEFT JOIN routing_lead AS l ON l.tenant_id = %(tenant_id)s AND l.qualification_id = p.id"
 _SIGN_UP_ROWS = {
-    (*key, part): f"""{pieces}{STAGES}
-SELECT s.subject_id, s.signed_up_at, s.signed_up_at, s.pql_at, s.pql_id, coalesce(e.band, ''), NULL, e.lead_id
-FROM stage AS s LEFT JOIN episode AS e ON e.id = s.pql_id
-WHERE {condition} ORDER BY s.signed_up_at DESC, s.subject_id DESC LIMIT %(limit)s
+    (*key, part): f"""{pieces},
+shown AS (
+    SELECT subject_id, signed_up_at, pql_at FROM arrival
+    WHERE {condition} ORDER BY signed_up_at DESC, subject_id DESC LIMIT %(limit)s
+)
+SELECT s.subject_id, s.signed_up_at, s.signed_up_at, s.pql_at, p.id, coalesce(p.band, ''), NULL, l.id
+FROM shown AS s
+LEFT JOIN (
+    SELECT DISTINCT ON (e.subject_id) e.subject_id, e.id, {BAND} AS band FROM asked AS e
+    {ENTERED}
+    ORDER BY e.subject_id, e.triggered_at, e.id
+) AS p ON p.subject_id = s.subject_id
+{_LEAD}
+ORDER BY s.signed_up_at DESC, s.subject_id DESC
 """
     for key, pieces in WITH_ARRIVALS.items()
     for part, condition in SIGN_UP_PARTS.items()
 }
 _PQL_ROWS = {
     part: f"""{WITH_FOLLOWED}
-SELECT subject_id, opened_at, NULL, opened_at, pql_id, band,
-    CASE WHEN was_before THEN NULL ELSE reached_at END, lead_id
-FROM followed WHERE {condition} ORDER BY opened_at DESC, pql_id DESC LIMIT %(limit)s
+SELECT p.subject_id, p.opened_at, NULL, p.opened_at, p.id, p.band, p.reached_at, l.id
+FROM (
+    SELECT subject_id, opened_at, pql_id AS id, band, CASE WHEN was_before THEN NULL ELSE reached_at END AS reached_at
+    FROM followed WHERE {condition} AND (%(band)s = '' OR band = %(band)s)
+    ORDER BY opened_at DESC, pql_id DESC LIMIT %(limit)s
+) AS p
+{_LEAD}
+ORDER BY p.opened_at DESC, p.id DESC
 """
     for part, condition in PQL_PARTS.items()
 }
 # Every episode, not only the first of each subject:
 OPENED = "opened"
-_OPENED_ROWS = f"""{WITH_PQLS}
-SELECT subject_id, opened_at, NULL, opened_at, id, band, NULL, lead_id FROM episode
-WHERE opened_at >= %(start)s AND opened_at < %(end)s AND (%(band)s = '' OR band = %(band)s)
-ORDER BY opened_at DESC, id DESC LIMIT %(limit)s
+_OPENED_ROWS = f"""{WITH_EPISODES}
+SELECT p.subject_id, p.opened_at, NULL, p.opened_at, p.id, p.band, NULL, l.id
+FROM (
+    SELECT e.subject_id, e.opened_at, e.id, {BAND} AS band FROM episode AS e
+    {ENTERED}
+    WHERE e.opened_at >= %(start)s AND e.opened_at < %(end)s AND (%(band)s = '' OR {BAND} = %(band)s)
+    ORDER BY e.opened_at DESC, e.id DESC LIMIT %(limit)s
+) AS p
+{_LEAD}
+ORDER BY p.opened_at DESC, p.id DESC
 """
 
 
@@ -81,8 +102,7 @@ def subject_rows(
         return [SubjectRow(*row) for row in fetch(_OPENED_ROWS, **values)]
     if part in PQL_PARTS:
         return [SubjectRow(*row) for row in fetch(_PQL_ROWS[part], **values)]
-    statement = _SIGN_UP_ROWS[lens.level, lens.start_version_id is not None, part]
-    return [SubjectRow(*row) for row in fetch(statement, **values)]
+    return [SubjectRow(*row) for row in fetch(_SIGN_UP_ROWS[*lens.arrivals_key, part], **values)]
 
 
 def labels(level: int, subject_ids: list[int]) -> dict[int, str]:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from charts import Cell, Cohort, CohortGrid, LineChart, Point, Series, figure, formats
-from reports.queries import Followed, Lens, followed_pqls
+from reports.queries import Followed, Lens
 from reports.reports.parts import (
     Column,
     Empty,
@@ -45,9 +45,10 @@ class Group:
         return self.curve.reached_by(window) if self.total >= LEAST else None
 
 
-def conversion(question: Question, lens: Lens) -> Report:
+def conversion(question: Question, lens: Lens, followed: Iterable[Followed]) -> Report:
     """First PQLs of each subject that reached the motion's goal within its window, of those whose window is over."""
-    found = followed_pqls(lens, edges=question.cohorts.edges)
+    found = [item for item in followed if item.definition_id == lens.definition.pk]
+    found = [item for item in found if lens.band in ("", item.band)]
     able = [item for item in found if not item.was_before]
     before = sum(item.number for item in found if item.was_before)
     overall = group(able)

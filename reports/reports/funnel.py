@@ -3,7 +3,7 @@
 from django.utils.translation import gettext as _
 
 from charts import Funnel, Stage, figure, formats
-from reports.queries import LeftOut, Lens, funnel_counts
+from reports.queries import Arrivals, LeftOut, Lens
 from reports.reports.parts import Figure, Report, Section
 from reports.reports.question import Question, sign_up_words, subjects
 from reports.reports.rate import nobody_signed_up
@@ -11,9 +11,9 @@ from reports.reports.rate import nobody_signed_up
 PARTS = ("signed_up", "scored", "pql", "routed", "accepted", "won")
 
 
-def funnel(question: Question, lens: Lens) -> Report:
+def funnel(question: Question, lens: Lens, arrivals: Arrivals) -> Report:
     """How many of the period's sign-ups came how far until now."""
-    reached = funnel_counts(lens, start=question.cohorts.start, end=question.cohorts.end)
+    reached = arrivals.stages
     counts = dict(zip(PARTS, reached.counts(), strict=True))
     titles = {
         "signed_up": _("Signed up"),

@@ -20,11 +20,13 @@ def overview(question: Question) -> Report:
         return Report(name="overview", title=_("Reports"), empty=no_definitions())
     lens = question.lens()
     over_time = trend(question)
-    parts = [over_time, rate(question, lens), speed(question, lens), conversion(question, lens)]
-    won = funnel(question, lens).figures[-1]
+    arrivals, followed = question.arrivals(lens), question.followed(closely=lens.definition)
+    parts = [over_time, rate(question, lens, arrivals), speed(question, lens, arrivals)]
+    parts.append(conversion(question, lens, followed))
+    won = funnel(question, lens, arrivals).figures[-1]
     figures = [_headline(part, question) for part in parts]
     figures.append(Figure(won.label, won.value, _("of those who signed up"), question.report_url("funnel")))
-    table = health(question)
+    table = health(question, followed)
     return Report(
         name="overview",
         title=_("Reports"),

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from reports.queries import Lens, look_at
+from reports.queries import Arrivals, Followed, Lens, arrivals_of, followed_pqls, look_at
 from reports.stats import Cohorts, Grain
 from scoring.models import Definition, Level
 
@@ -46,6 +46,22 @@ class Question:
         if definition is None:
             raise ValueError("There is no definition to look at.")
         return look_at(definition, sees_held_out=self.sees_held_out, band=self.band, now=self.now)
+
+    def arrivals(self, lens: Lens) -> Arrivals:
+        """Who signed up in the period and how far they came. 1 query."""
+        return arrivals_of(lens, edges=self.cohorts.edges, window=self.window)
+
+    def followed(self, *, closely: Definition | None, by_arm: bool = False) -> list[Followed]:
+        """What became of the first PQLs of the period: of all definitions in scope, one of them looked at closely.
+        1 query."""
+        return followed_pqls(
+            self.definitions,
+            closely=closely,
+            by_arm=by_arm,
+            edges=self.cohorts.edges,
+            sees_held_out=self.sees_held_out,
+            now=self.now,
+        )
 
     def cohort_name(self, index: int) -> str:
         """ "3 Mar 2026", "Week of 2 Mar 2026" or "March 2026"."""

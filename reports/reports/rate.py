@@ -5,7 +5,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from charts import LineChart, Point, Series, figure, formats
-from reports.queries import LeftOut, Lens, SignUps, sign_up_cohorts
+from reports.queries import Arrivals, LeftOut, Lens, SignUps
 from reports.reports.parts import (
     Column,
     Empty,
@@ -22,9 +22,9 @@ from reports.reports.question import Question, sign_up_words, subjects
 from reports.stats import LEAST, Proportion
 
 
-def rate(question: Question, lens: Lens) -> Report:
+def rate(question: Question, lens: Lens, arrivals: Arrivals) -> Report:
     """Sign-ups with a first PQL within W days, of those who signed up at least W days ago, by day of the sign-up."""
-    cohorts, left_out = sign_up_cohorts(lens, edges=question.cohorts.edges, window=question.window)
+    cohorts, left_out = arrivals.cohorts, arrivals.left_out
     overall = sum((_share(cohort) for cohort in cohorts), Proportion(0, 0))
     total = sum(cohort.total for cohort in cohorts)
     return Report(

@@ -3,7 +3,7 @@
 from django.utils.translation import gettext as _
 
 from charts import LineChart, Point, Reference, Series, figure, formats
-from reports.queries import Lens, waits_for_pql
+from reports.queries import Arrivals, Lens
 from reports.reports.parts import Column, Empty, Figure, Report, Section, Table, percentage, too_few
 from reports.reports.question import Question, sign_up_words
 from reports.reports.rate import left_out_notes, nobody_signed_up
@@ -16,10 +16,9 @@ LONGEST = 120  # days drawn
 FEWEST_WATCHED = 10  # the curve is drawn as long as so many are still watched
 
 
-def speed(question: Question, lens: Lens) -> Report:
+def speed(question: Question, lens: Lens, arrivals: Arrivals) -> Report:
     """Kaplan-Meier's estimate over everybody who signed up in the period, those still without a PQL included."""
-    start, end = question.cohorts.start, question.cohorts.end
-    waits, left_out = waits_for_pql(lens, start=start, end=end)
+    waits, left_out = arrivals.waits, arrivals.left_out
     curve = kaplan_meier(waits.reached, waits.censored)
     notes = left_out_notes(lens, left_out)
     if not curve.total:

@@ -8,8 +8,7 @@ import pytest
 
 from experiments.models import Assignment
 from ingestion.models import Person
-from reports.queries import followed_pqls
-from reports.reports import conversion
+from reports.reports import REPORTS
 from reports.reports.conversion import group
 from scoring.models import Level
 from tests.factories.reports import assign, days, goal, holdout, live_definition, pql, sign_up
@@ -32,8 +31,7 @@ def totals(report):
 
 
 def ask_conversion(definition, *, now, **values):
-    question = ask(definition, now=now, first=date(2026, 1, 1), **values)
-    return conversion(question, question.lens())
+    return REPORTS["conversion"](ask(definition, now=now, first=date(2026, 1, 1), **values))
 
 
 @pytest.mark.parametrize(
@@ -216,7 +214,7 @@ def test_share_by_day_seven_is_of_goals_within_seven_times_24_hours(team, after,
             goal(team, subject, START + days(after))
     question = ask(team, now=START + days(60), first=date(2026, 1, 1))
 
-    found = group(followed_pqls(question.lens(), edges=question.cohorts.edges))
+    found = group(question.followed(closely=question.definition))
 
     assert found.curve.reached_by(7) == share
 
