@@ -43,6 +43,7 @@ _NICE_WIDTHS = (
     1_000_000,
 )
 
+# A PQL for whom nothing is true any more has no row in computed: it stands at 0 points, which an exit of 0 lets stay.
 # judged: everybody who counts and has anything to show or is a PQL of this definition now. What publishing would do
 # (scoring.operations.episodes): a PQL stays one down to the exit threshold and until its goal; who left or converted
 # lately may not come back yet; who reached the goal since the moment that tipped them over does not enter, and which
@@ -65,8 +66,9 @@ paused AS (
 standing AS (
     SELECT subject_id, COALESCE(c.points, 0) AS points, COALESCE(c.contributions, '[]') AS contributions,
         o.subject_id IS NOT NULL AS was_in, o.triggered_at,
-        COALESCE(c.has_required AND CASE WHEN o.subject_id IS NOT NULL THEN c.points >= %(exit)s
-            ELSE c.points >= %(enter)s AND p.is_paused IS NOT true END, false) AS may_be_in
+        COALESCE(c.has_required, %(nothing_required)s) AND CASE WHEN o.subject_id IS NOT NULL
+            THEN COALESCE(c.points, 0) >= %(exit)s
+            ELSE c.points >= %(enter)s AND p.is_paused IS NOT true END AS may_be_in
     FROM computed AS c FULL JOIN open_now AS o USING (subject_id) LEFT JOIN paused AS p USING (subject_id)
     JOIN {subjects} AS who ON who.tenant_id = %(tenant_id)s AND who.id = subject_id
         AND (who.exclusion = 0 OR o.subject_id IS NOT NULL) {is_one}
@@ -241,6 +243,7 @@ def _run(version: Version, spec: Spec, hidden: Collection[int], now: datetime) -
         "definition_id": version.definition_id,
         "enter": spec.enter_threshold,
         "exit": spec.exit_threshold,
+        "nothing_required": not any(signal.is_required for signal in spec.signals),
         "goal": _goal_version(version),
         "pause": timedelta(days=spec.requalify_after_days),
         "keys": [signal.key for signal in spec.signals],

@@ -123,6 +123,16 @@ def test_another_motion_closes_those_who_reached_its_goal(login, buy, ann, now):
     assert agree(Version.objects.select_related("definition__motion").get(pk=draft.pk), now) == set()
 
 
+def test_an_exit_of_zero_keeps_who_shows_nothing_any_more(login, ann, now):
+    live = make_live(signal(login, **EACH, window_length=1), enter=1000, leave=0)
+    add_activity([Did(ann, version_of(login), now - HOUR)])
+    score_due(now=now)
+
+    draft = new_draft(definition=live.definition, by=SYSTEM, now=now)
+
+    assert agree(draft, now + 2 * DAY) == {ann.pk}
+
+
 STEPS = st.lists(
     st.tuples(
         st.integers(0, 2), st.sampled_from(["login", "login", "login", "invite", "buy"]), st.integers(1, 30)
