@@ -11,7 +11,7 @@ from bench.stack import Stack
 from bench.table import Row
 from bench.tenant import ACTION, BenchTenant, batches, events
 
-ROWS = 30_000
+ROWS = 60_000
 SINGLES = 3_000
 PROBES = 120
 PATIENCE = 120.0
@@ -22,6 +22,8 @@ def batch_ingest(stack: Stack, tenant: BenchTenant) -> Row:
     rows = events(ROWS, seed=1)
     bodies = batches(rows, 100)
     with psycopg.connect(stack.owner_url, autocommit=True) as owner:
+        post_all(stack.port, "/v1/batch", batches(events(100, seed=3), 100), tenant.key)
+        _wait_until(lambda: _inbox_is_empty(owner, tenant))  # the worker has started
         began = time.perf_counter()
         post_all(stack.port, "/v1/batch", bodies, tenant.key)
         accepted = time.perf_counter() - began
