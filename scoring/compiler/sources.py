@@ -1,8 +1,9 @@
 """The rows a version reads: activity that counts, and traits as of the moment, each mapped to the subject scored.
 
 Each comes in two texts. For everybody (or very many) tables are read once and joined. For a few subjects their rows are
-looked up one subject after the other in an index; LATERAL and OFFSET 0 leave the planner no other choice, because its
-statistics know nothing of a tenant that has just been imported, and its other choices read the tenant's whole history.
+looked up one subject after the other in an index; LATERAL, OFFSET 0 and an order that only that index has leave the
+planner no other choice, because its statistics know nothing of a tenant that has just been imported, nor of an action
+that is new, and its other choices read the tenant's whole history.
 """
 
 from scoring.compiler.compiled import start_name, window_of
@@ -36,7 +37,10 @@ def activity_rows(spec: Spec, *, few: bool) -> str:
         f" AND ts < %(until)s::timestamptz\n          AND {_reach(spec)}"
     )
     columns = "action_version_id AS action, ts, local_day, number"
-    return _held_rows("ingestion_activity", _ACTIVITY_HOLDER[spec.level], columns, counts, spec.level, few)
+    holder = _ACTIVITY_HOLDER[spec.level]
+    return _held_rows(
+        "ingestion_activity", holder, columns, counts, spec.level, few, "ORDER BY action_version_id, ts"
+    )
 
 
 def trait_rows(spec: Spec, *, few: bool) -> str:
@@ -80,13 +84,15 @@ def _trait_values(spec: Spec, few: bool, dated: str) -> str:
     return _held_rows("ingestion_traitvalue", "subject_id", columns, known, spec.level, few)
 
 
-def _held_rows(table: str, holder: str, columns: str, condition: str, level: Level, few: bool) -> str:
+def _held_rows(
+    table: str, holder: str, columns: str, condition: str, level: Level, few: bool, order: str = ""
+) -> str:
     where = f"WHERE {TENANT} AND {condition}"
     if few:
         return (
             f"\n    SELECT h.subject_id, r.* FROM {_FEW_HOLDERS[level]} AS h CROSS JOIN LATERAL ("
             f"\n        SELECT {columns} FROM {table}"
-            f"\n        {where} AND {table}.{holder} = h.holder OFFSET 0\n    ) AS r"
+            f"\n        {where} AND {table}.{holder} = h.holder {order} OFFSET 0\n    ) AS r"
         )
     return (
         f"\n    SELECT h.subject_id, r.* FROM (\n        SELECT {holder} AS holder, {columns} FROM {table}"

@@ -110,7 +110,7 @@ _SUBJECTS = {
         "goal": """
         SELECT max(a.ts) FROM ingestion_identity AS i CROSS JOIN LATERAL (
             SELECT ts FROM ingestion_activity WHERE tenant_id = %(tenant_id)s AND identity_id = i.id
-                AND action_version_id = %(goal)s::bigint AND exclusion = 0 OFFSET 0
+                AND action_version_id = %(goal)s::bigint AND exclusion = 0 ORDER BY ts OFFSET 0
         ) AS a WHERE i.tenant_id = %(tenant_id)s AND i.person_id = subject_id""",
     },
     Level.ACCOUNT: {
