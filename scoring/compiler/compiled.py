@@ -9,7 +9,9 @@ from zoneinfo import ZoneInfo
 from scoring.rules.spec import SignalKind, SignalSpec, Spec, WindowKind
 from scoring.rules.windows import Window, day_starts, today_at
 
-FEW = 10_000  # up to here looking subjects up one by one beats reading everything once
+# Up to here looking subjects up one by one beats reading everything once. A slice of a first scoring is that few, or it
+# would read the whole tenant again and again (25,000 of 200,000: 1.0 s against 2.2 s).
+FEW = 25_000
 
 BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
 END = datetime(9999, 12, 31, tzinfo=UTC)
