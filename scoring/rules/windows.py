@@ -42,7 +42,7 @@ def local_date(moment: datetime, zone: ZoneInfo) -> date:
 
 def today_at(as_of: datetime, zone: ZoneInfo) -> date:
     """The last local day that has begun strictly before `as_of`."""
-    return local_date(as_of - TICK, zone)
+    return local_date(as_of.astimezone(UTC) - TICK, zone)
 
 
 def local_midnight(day: date, zone: ZoneInfo) -> datetime:

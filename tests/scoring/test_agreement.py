@@ -2,7 +2,7 @@
 
 import json
 import os
-from datetime import timedelta
+from datetime import UTC, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -179,6 +179,7 @@ def instants(events, traits, spec, as_of, end, shares):
         found |= {event.ts + timedelta(hours=s.window_length or 0) + TICK for s in spec.signals}
         day = event.ts.astimezone(zone)
         for days in range(1, 9):
-            found.add((day.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=days)) + TICK)
+            midnight = day.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=days)
+            found.add(midnight.astimezone(UTC) + TICK)  # sums of wall time are wrong where a day is missing
     found |= {trait.valid_from + TICK for trait in traits}
     return sorted(moment for moment in found if as_of < moment < end)
