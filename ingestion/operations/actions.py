@@ -20,7 +20,7 @@ from ingestion.models.events import EventKind
 from ingestion.operations.activity import Index, Stored, count_events, index_of
 from ingestion.operations.locks import lock_history
 from ingestion.operations.memory import collector_paused
-from ingestion.operations.touched import ACCOUNT, PERSON, touch
+from ingestion.operations.touched import touch_holders
 from ingestion.queries.sql import Row, as_json, fetch
 from ingestion.rules.filters import FilterError, check_filters
 from ingestion.rules.timestamps import EPOCH
@@ -45,9 +45,6 @@ FROM ingestion_event e
 JOIN jsonb_to_recordset(%(rows)s::jsonb) AS r(kind smallint, name text) ON r.kind = e.kind AND r.name = e.name
 WHERE e.tenant_id = %(tenant_id)s AND e.id > %(after)s AND e.id <= %(through)s
 """
-_PERSONS_OF = (
-    "SELECT DISTINCT person_id FROM ingestion_identity WHERE tenant_id = %(tenant_id)s AND id = ANY(%(ids)s)"
-)
 
 
 @transaction.atomic
@@ -190,6 +187,4 @@ def _index(versions: Sequence[ActionVersion]) -> Index:
 def _count(events: list[Stored], index: Index, now: datetime) -> None:
     lock_history()
     matched, _rows = count_events(events, index, get_tenant(current_tenant_id()).zone)
-    persons = fetch(_PERSONS_OF, ids=list({event.identity_id for event in matched}))
-    accounts = {event.account_id for event in matched if event.account_id is not None}
-    touch({(PERSON, row[0]) for row in persons} | {(ACCOUNT, account) for account in accounts}, at=now)
+    touch_holders((event.identity_id for event in matched), (event.account_id for event in matched), at=now)

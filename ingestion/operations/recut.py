@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 
 from ingestion.operations.locks import lock_history
-from ingestion.operations.touched import ACCOUNT, PERSON, touch
+from ingestion.operations.touched import touch_holders
 from ingestion.queries.sql import Row, as_json, fetch
 from tenants.models import ZoneChange
 
@@ -29,7 +29,6 @@ FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(version bigint, event bigint, day 
 WHERE a.tenant_id = %(tenant_id)s AND a.action_version_id = r.version AND a.event_id = r.event
 RETURNING a.identity_id, a.account_id
 """
-_PERSONS = "SELECT person_id FROM ingestion_identity WHERE tenant_id = %(tenant_id)s AND id = ANY(%(ids)s)"
 
 
 @transaction.atomic
@@ -60,6 +59,6 @@ def _move(rows: list[Row], zone: ZoneInfo, now: datetime) -> None:
     if not moved:
         return
     found = fetch(_MOVE, rows=as_json(moved))
-    persons = fetch(_PERSONS, ids=list({identity for identity, _account in found}))
-    accounts = {account for _identity, account in found if account is not None}
-    touch({(PERSON, row[0]) for row in persons} | {(ACCOUNT, account) for account in accounts}, at=now)
+    touch_holders(
+        (identity for identity, _account in found), (account for _identity, account in found), at=now
+    )

@@ -15,6 +15,9 @@ _TOUCH = """
 INSERT INTO ingestion_touched (tenant_id, subject_kind, subject_id)
 SELECT %(tenant_id)s, r.kind, r.id FROM unnest(%(kind)b::smallint[], %(id)b::bigint[]) AS r(kind, id)
 """
+_PERSONS_OF = (
+    "SELECT DISTINCT person_id FROM ingestion_identity WHERE tenant_id = %(tenant_id)s AND id = ANY(%(ids)s)"
+)
 _TAKE = """
 DELETE FROM ingestion_touched WHERE tenant_id = %(tenant_id)s AND id IN (
     SELECT id FROM ingestion_touched WHERE tenant_id = %(tenant_id)s
@@ -29,6 +32,12 @@ def touch(subjects: Iterable[Subject], *, at: datetime) -> None:
     if rows:
         execute(_TOUCH, **by_column("kind id", rows))
         wake(tenant_id=current_tenant_id(), kind="score", at=at)
+
+
+def touch_holders(identities: Iterable[int], accounts: Iterable[int | None], *, at: datetime) -> None:
+    """Touch those whose activity changed: the persons of these identities, and these accounts."""
+    persons = fetch(_PERSONS_OF, ids=list(set(identities)))
+    touch({(PERSON, row[0]) for row in persons} | {(ACCOUNT, id) for id in accounts if id is not None}, at=at)
 
 
 def take_touched(*, limit: int) -> list[Subject]:

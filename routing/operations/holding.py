@@ -5,9 +5,9 @@ from datetime import datetime
 from django.db import transaction
 
 from routing.models import Lead, LeadEvent, RoutingTable
-from routing.operations.announcing import announce_assigned, announce_created
+from routing.operations.announcing import announce_assigned
 from routing.operations.failures import CannotRoute
-from routing.operations.history import note
+from routing.operations.intake import send_on
 from routing.operations.placing import lock_pools, place
 from routing.queries.cases import case_of
 from routing.queries.tables import held_leads
@@ -39,13 +39,7 @@ def _place(lead: Lead, now: datetime) -> bool:
         return False
     if placement.state == Lead.State.HOLD:
         return False
-    lead.state, lead.rule_name, lead.trace = placement.state, placement.rule_name, placement.trace
-    lead.rep, lead.pool, lead.respond_by = placement.rep, placement.pool, placement.respond_by
-    lead.assigned_at = now if placement.rep else None
-    lead.save(update_fields=["state", "rule_name", "trace", "rep", "pool", "respond_by", "assigned_at"])
-    note(lead, LeadEvent.Kind.ROUTED, now=now, state=lead.get_state_display())
-    announce_created(lead, case, by_rule=placement.destination, now=now)
-    if lead.rep:
-        note(lead, LeadEvent.Kind.ASSIGNED, now=now, rep=str(lead.rep.user))
+    send_on(lead, case, placement, kind=LeadEvent.Kind.ROUTED, now=now)
+    if lead.rep:  # who was told of the lead on hold was told of nobody
         announce_assigned(lead, case, now=now)
     return True

@@ -8,9 +8,10 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from scoring.models import Definition, Level
 from tenants.context import tenant_context
 from tests.factories import ingestion
-from tests.factories.scoring import make_motion
+from tests.factories.scoring import make_definition, make_motion
 
 LogIn = Callable[[Any], Client]
 
@@ -55,6 +56,12 @@ def history(acme, in_acme, today):
 @pytest.fixture
 def motion(history, corporate):
     return make_motion(name="Free to paid", business_unit=corporate)
+
+
+@pytest.fixture
+def definition(motion, boards) -> Definition:
+    """A definition of Boards that is an empty draft still."""
+    return make_definition(business_unit=boards, motion=motion, name="Keen", level=Level.PERSON)
 
 
 @pytest.fixture

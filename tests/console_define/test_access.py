@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from ingestion.models import Account, EventName, Person, QuarantinedEvent
 from routing.operations import route_new
-from scoring.models import Definition, Level, Version
+from scoring.models import Version
 from scoring.operations import mark_routed, score_due
 from tenants.context import tenant_context
 from tenants.models import Role
@@ -40,11 +40,6 @@ def test_role_opens_its_lists_and_no_others(as_user, acme, now, role, may_open):
     opened = [name for name in LISTS if client.get(reverse(f"admin:{name}_changelist")).status_code == 200]
 
     assert sorted(opened) == sorted(may_open)
-
-
-@pytest.fixture
-def definition(motion, boards) -> Definition:
-    return make_definition(business_unit=boards, motion=motion, name="Keen", level=Level.PERSON)
 
 
 PAGES = ["page", "draft", "publish", "archive"]

@@ -4,9 +4,8 @@ import html
 
 import pytest
 
-from scoring.models import Definition, Level, Signal
+from scoring.models import Signal
 from tests.console_define.drafts import HOT, SIGNED_IN, posted, url
-from tests.factories.scoring import make_definition
 
 TRAIT = {
     "name": "Plan",
@@ -24,11 +23,6 @@ def sentences(response) -> str:
     page = html.unescape(response.content.decode())
     assert all(message in page for message in mistakes)
     return " ".join(mistakes)
-
-
-@pytest.fixture
-def definition(motion, boards) -> Definition:
-    return make_definition(business_unit=boards, motion=motion, name="Keen", level=Level.PERSON)
 
 
 @pytest.mark.parametrize(

@@ -3,14 +3,9 @@
 import pytest
 
 from ingestion.models import Action
-from scoring.models import Definition, Level, Signal, Version
+from scoring.models import Definition, Signal, Version
 from tests.console_define.drafts import HOT, SIGNED_IN, posted, url
 from tests.factories.scoring import make_definition
-
-
-@pytest.fixture
-def definition(motion, boards) -> Definition:
-    return make_definition(business_unit=boards, motion=motion, name="Keen", level=Level.PERSON)
 
 
 def test_new_definition_leads_to_its_editor(as_user, bob, boards, motion):

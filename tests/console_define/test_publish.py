@@ -4,19 +4,13 @@ import pytest
 
 from ingestion.operations import backfill_actions
 from routing.operations import route_new
-from scoring.models import Definition, Level, Version
+from scoring.models import Version
 from scoring.operations import score_due
 from tests.console_define.drafts import SIGNED_IN, posted, url
 from tests.factories.ingestion import count_instead
-from tests.factories.scoring import make_definition
 
 TWICE = SIGNED_IN  # ann and bea signed in at least twice
 ONCE = SIGNED_IN | {"at_least": "1"}  # cem too
-
-
-@pytest.fixture
-def definition(motion, boards) -> Definition:
-    return make_definition(business_unit=boards, motion=motion, name="Keen", level=Level.PERSON)
 
 
 @pytest.fixture

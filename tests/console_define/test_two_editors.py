@@ -3,21 +3,15 @@
 import pytest
 
 from experiments.models import Experiment
-from scoring.models import Definition, Level, Signal, Version
+from scoring.models import Definition, Signal, Version
 from scoring.operations import NotPossible, delete_definition, new_draft, publish_version
 from tenants.audit import SYSTEM
 from tenants.models import AuditEvent
 from tests.console_define.drafts import SIGNED_IN, posted, url
 from tests.factories.any_row import make_row
-from tests.factories.scoring import make_definition
 
 MINE = SIGNED_IN | {"points": "40"}
 THEIRS = SIGNED_IN | {"points": "25"}
-
-
-@pytest.fixture
-def definition(motion, boards) -> Definition:
-    return make_definition(business_unit=boards, motion=motion, name="Keen", level=Level.PERSON)
 
 
 @pytest.fixture

@@ -21,11 +21,6 @@ pytestmark = pytest.mark.django_db
 ME = {"by": SYSTEM}
 
 
-@pytest.fixture
-def login(in_acme):
-    return make_action("login")
-
-
 def save(version, now, signals, bands=(("hot", 5000),), enter=5000):
     return save_draft(
         version=version,

@@ -9,28 +9,13 @@ from ingestion.models import Identity, Outcome, Person, Touched
 from scoring.models import Qualification, QualificationEvent
 from scoring.operations import new_draft, publish_version, score_due
 from tenants.audit import SYSTEM
-from tests.factories.scoring import make_action, make_live, make_motion, signal, version_of
+from tests.factories.scoring import make_live, make_motion, signal, version_of
 from tests.scoring.histories import Did, add_activity, make_account, make_person
 
 pytestmark = pytest.mark.django_db
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 EACH = {"points": 1000, "points_mode": "each"}  # 10 points for each event of the last 24 hours
 A_DAY = {"window": "hours", "window_length": 24}
-
-
-@pytest.fixture
-def login(in_acme):
-    return make_action("login")
-
-
-@pytest.fixture
-def buy(in_acme):
-    return make_action("buy")
-
-
-@pytest.fixture
-def ann(in_acme, now):
-    return make_person("ann", now)
 
 
 def kinds():

@@ -6,20 +6,10 @@ import pytest
 from scoring.operations import score_due
 from scoring.queries import evidence, explain, explain_then_and_now, score_history, why_not
 from tests.factories.scoring import make_action, make_live, signal, version_of
-from tests.scoring.histories import Did, add_activity, add_trait, make_account, make_person
+from tests.scoring.histories import Did, add_activity, add_trait, make_account
 
 pytestmark = pytest.mark.django_db
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-
-
-@pytest.fixture
-def login(in_acme):
-    return make_action("login")
-
-
-@pytest.fixture
-def ann(in_acme, now):
-    return make_person("ann", now)
 
 
 def test_lines_add_up_and_a_binding_cap_is_a_line_of_its_own(login, ann, now):

@@ -21,21 +21,6 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 EACH = {"points": 1000, "points_mode": "each"}
 
 
-@pytest.fixture
-def login(in_acme):
-    return make_action("login")
-
-
-@pytest.fixture
-def buy(in_acme):
-    return make_action("buy")
-
-
-@pytest.fixture
-def ann(in_acme, now):
-    return make_person("ann", now)
-
-
 def foretold(draft, now):
     """(who is one, enters, leaves): the number and the keys."""
     found = preview(draft, draft_spec(draft), hidden=(), now=now)

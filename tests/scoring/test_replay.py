@@ -8,22 +8,12 @@ from ingestion.models import Person
 from scoring.models import Qualification, ReplayQualification, ReplayRun, Score
 from scoring.operations import ReplayRefused, resume_replay, run_replay, start_replay
 from scoring.queries import ever_qualified, qualified_at_end_of
-from tests.factories.scoring import make_action, make_draft, make_live, signal, version_of
-from tests.scoring.histories import Did, add_activity, add_trait, make_person
+from tests.factories.scoring import make_draft, make_live, signal, version_of
+from tests.scoring.histories import Did, add_activity, add_trait
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
 FIRST, LAST = date(2026, 2, 20), date(2026, 3, 9)
-
-
-@pytest.fixture
-def login(in_acme):
-    return make_action("login")
-
-
-@pytest.fixture
-def ann(in_acme, now):
-    return make_person("ann", now)
 
 
 @pytest.fixture

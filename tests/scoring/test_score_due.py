@@ -17,16 +17,6 @@ pytestmark = pytest.mark.django_db
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
-@pytest.fixture
-def login(in_acme):
-    return make_action("login")
-
-
-@pytest.fixture
-def ann(in_acme, now):
-    return make_person("ann", now)
-
-
 def test_pql_opens_when_the_threshold_is_reached(login, ann, now):
     make_live(signal(login, kind="distinct_days", at_least=3))
     add_activity(Did(ann, version_of(login), now - n * DAY) for n in (1, 2, 3))
