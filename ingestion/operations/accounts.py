@@ -22,7 +22,7 @@ RETURNING key, id
 """
 _MEMBERSHIPS = """
 SELECT identity_id, account_id, valid_from FROM ingestion_accountmembership
-WHERE tenant_id = %(tenant_id)s AND identity_id = ANY(%(ids)s)
+WHERE tenant_id = %(tenant_id)s AND identity_id = ANY(%(ids)s::bigint[])
 """
 _JOIN = """
 INSERT INTO ingestion_accountmembership (tenant_id, identity_id, account_id, valid_from)

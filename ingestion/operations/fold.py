@@ -33,8 +33,10 @@ _CLAIM = """
 SELECT id, source_id, received_at, client, octet_length(payload) FROM ingestion_inbox
 WHERE tenant_id = %(tenant_id)s AND id > %(after)s ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 """
-_PAYLOADS = "SELECT id, payload FROM ingestion_inbox WHERE tenant_id = %(tenant_id)s AND id = ANY(%(ids)s) ORDER BY id"
-_DELETE = "DELETE FROM ingestion_inbox WHERE tenant_id = %(tenant_id)s AND id = ANY(%(ids)s)"
+_PAYLOADS = """
+SELECT id, payload FROM ingestion_inbox WHERE tenant_id = %(tenant_id)s AND id = ANY(%(ids)s::bigint[]) ORDER BY id
+"""
+_DELETE = "DELETE FROM ingestion_inbox WHERE tenant_id = %(tenant_id)s AND id = ANY(%(ids)s::bigint[])"
 
 
 @dataclass(frozen=True)

@@ -17,22 +17,23 @@ FROM (
     JOIN ingestion_identity i ON i.tenant_id = %(tenant_id)s AND i.id = c.identity_id
     JOIN ingestion_person p ON p.tenant_id = %(tenant_id)s AND p.id = i.person_id
     LEFT JOIN ingestion_account a ON a.tenant_id = %(tenant_id)s AND a.id = c.account_id
-    WHERE c.tenant_id = %(tenant_id)s AND (c.identity_id = ANY(%(identities)s) OR c.account_id = ANY(%(accounts)s))
+    WHERE c.tenant_id = %(tenant_id)s
+      AND (c.identity_id = ANY(%(identities)s::bigint[]) OR c.account_id = ANY(%(accounts)s::bigint[]))
 ) w
 WHERE c.tenant_id = %(tenant_id)s AND c.event_id = w.event_id AND c.action_version_id = w.action_version_id
   AND c.exclusion <> w.exclusion
 """
 _IDENTITIES_OF = (
-    "SELECT id FROM ingestion_identity WHERE tenant_id = %(tenant_id)s AND person_id = ANY(%(ids)s)"
+    "SELECT id FROM ingestion_identity WHERE tenant_id = %(tenant_id)s AND person_id = ANY(%(ids)s::bigint[])"
 )
 _ACCOUNTS_OF = """
 SELECT DISTINCT account_id FROM ingestion_accountmembership
-WHERE tenant_id = %(tenant_id)s AND identity_id = ANY(%(ids)s)
+WHERE tenant_id = %(tenant_id)s AND identity_id = ANY(%(ids)s::bigint[])
 """
 _PERSONS_IN = """
 SELECT DISTINCT i.person_id FROM ingestion_accountmembership m
 JOIN ingestion_identity i ON i.tenant_id = %(tenant_id)s AND i.id = m.identity_id
-WHERE m.tenant_id = %(tenant_id)s AND m.account_id = ANY(%(ids)s)
+WHERE m.tenant_id = %(tenant_id)s AND m.account_id = ANY(%(ids)s::bigint[])
 """
 
 

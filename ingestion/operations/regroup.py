@@ -10,27 +10,28 @@ from ingestion.rules.links import Evidence, Node, group
 _ALIASES = """
 SELECT l.id, l.identity_id, l.user_identity_id, l.ts, l.message_id FROM ingestion_identitylink l
 WHERE l.tenant_id = %(tenant_id)s AND l.is_alias AND l.undone_at IS NULL
-  AND (l.identity_id = ANY(%(ids)s) OR l.user_identity_id = ANY(%(ids)s))
+  AND (l.identity_id = ANY(%(ids)s::bigint[]) OR l.user_identity_id = ANY(%(ids)s::bigint[]))
 """
 _IDENTITIES = """
-SELECT id, kind, value, person_id FROM ingestion_identity WHERE tenant_id = %(tenant_id)s AND id = ANY(%(ids)s)
+SELECT id, kind, value, person_id FROM ingestion_identity
+WHERE tenant_id = %(tenant_id)s AND id = ANY(%(ids)s::bigint[])
 """
 # Later users of an anonymous id never change anything: by then its group has a user.
 _FIRST_USERS = """
 SELECT DISTINCT ON (l.identity_id) l.identity_id, l.ts, l.message_id, u.id, u.kind, u.value, u.person_id
 FROM ingestion_identitylink l
 JOIN ingestion_identity u ON u.tenant_id = %(tenant_id)s AND u.id = l.user_identity_id
-WHERE l.tenant_id = %(tenant_id)s AND NOT l.is_alias AND l.undone_at IS NULL AND l.identity_id = ANY(%(ids)s)
+WHERE l.tenant_id = %(tenant_id)s AND NOT l.is_alias AND l.undone_at IS NULL AND l.identity_id = ANY(%(ids)s::bigint[])
 ORDER BY l.identity_id, l.ts, l.message_id COLLATE "C", u.value COLLATE "C"
 """
 _SAME_NAMED_USERS = """
 SELECT a.id, u.id, u.kind, u.value, u.person_id FROM ingestion_identity a
 JOIN ingestion_identity u ON u.tenant_id = %(tenant_id)s AND u.kind = 1 AND u.value = a.value
-WHERE a.tenant_id = %(tenant_id)s AND a.id = ANY(%(ids)s)
+WHERE a.tenant_id = %(tenant_id)s AND a.id = ANY(%(ids)s::bigint[])
 """
 _TAKEN = """
 SELECT DISTINCT person_id FROM ingestion_identity
-WHERE tenant_id = %(tenant_id)s AND kind = 1 AND person_id = ANY(%(ids)s)
+WHERE tenant_id = %(tenant_id)s AND kind = 1 AND person_id = ANY(%(ids)s::bigint[])
 """
 _SPLIT_OFF = """
 INSERT INTO ingestion_person
@@ -56,7 +57,7 @@ FROM (
     CROSS JOIN LATERAL (
         SELECT min(ts) AS first, max(ts) AS last FROM ingestion_event
         WHERE tenant_id = %(tenant_id)s AND identity_id = i.id) e
-    WHERE i.tenant_id = %(tenant_id)s AND i.person_id = ANY(%(ids)s) GROUP BY i.person_id
+    WHERE i.tenant_id = %(tenant_id)s AND i.person_id = ANY(%(ids)s::bigint[]) GROUP BY i.person_id
 ) s WHERE p.tenant_id = %(tenant_id)s AND p.id = s.person_id AND s.first IS NOT NULL
 """
 

@@ -15,9 +15,9 @@ _TOUCH = """
 INSERT INTO ingestion_touched (tenant_id, subject_kind, subject_id)
 SELECT %(tenant_id)s, r.kind, r.id FROM unnest(%(kind)b::smallint[], %(id)b::bigint[]) AS r(kind, id)
 """
-_PERSONS_OF = (
-    "SELECT DISTINCT person_id FROM ingestion_identity WHERE tenant_id = %(tenant_id)s AND id = ANY(%(ids)s)"
-)
+_PERSONS_OF = """
+SELECT DISTINCT person_id FROM ingestion_identity WHERE tenant_id = %(tenant_id)s AND id = ANY(%(ids)s::bigint[])
+"""
 _TAKE = """
 DELETE FROM ingestion_touched WHERE tenant_id = %(tenant_id)s AND id IN (
     SELECT id FROM ingestion_touched WHERE tenant_id = %(tenant_id)s

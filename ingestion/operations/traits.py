@@ -41,11 +41,11 @@ CROSS JOIN LATERAL (
 _PERSONS = """
 SELECT p.id, p.traits, p.exclusion, i.id, i.kind, i.value
 FROM ingestion_person p LEFT JOIN ingestion_identity i ON i.tenant_id = %(tenant_id)s AND i.person_id = p.id
-WHERE p.tenant_id = %(tenant_id)s AND p.id = ANY(%(ids)s)
+WHERE p.tenant_id = %(tenant_id)s AND p.id = ANY(%(ids)s::bigint[])
 """
-_ACCOUNTS = (
-    "SELECT id, key, traits FROM ingestion_account WHERE tenant_id = %(tenant_id)s AND id = ANY(%(ids)s)"
-)
+_ACCOUNTS = """
+SELECT id, key, traits FROM ingestion_account WHERE tenant_id = %(tenant_id)s AND id = ANY(%(ids)s::bigint[])
+"""
 _SHOW_PERSONS = """
 UPDATE ingestion_person p
 SET traits = r.traits, label = r.label, email = r.email, search = r.search, exclusion = r.exclusion

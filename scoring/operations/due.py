@@ -7,6 +7,7 @@ from django.db import transaction
 
 from ingestion.models import Account, Person
 from ingestion.operations import take_touched
+from scoring.compiler import FEW
 from scoring.models import Level, Score, Version
 from scoring.operations.episodes import follow_merges, follow_scores, note_cooled_down
 from scoring.operations.goals import goals_reached
@@ -16,7 +17,7 @@ from scoring.queries.versions import live_versions
 from tenants.context import current_tenant_id
 from tenants.work import wake
 
-FIRST_SLICE = 25_000  # subjects per call while a new version scores everybody: a few seconds
+FIRST_SLICE = FEW  # subjects per call while a new version scores everybody: a few seconds
 
 
 @dataclass(frozen=True)

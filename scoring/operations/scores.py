@@ -9,36 +9,40 @@ from uuid import UUID
 
 from django.db import connection
 
-from scoring.compiler import are_few, compile_version
+from scoring.compiler import compile_version
 from scoring.models import Version
-from scoring.queries.evaluation import wide_plans
+from scoring.queries.evaluation import roomy_plans
 from scoring.queries.specs import frozen_spec
 from scoring.rules.spec import Spec
 from tenants.context import current_tenant_id
 
 # Compute, compare with the stored score and the open episode, write. `is_qualified` has hysteresis: who is in stays in
 # down to the exit threshold. A score that is nothing (no value, nothing to wait for) gets no row. ScoreChange has what
-# a person would call a change: points, band, PQL or not, or which signals gave the points.
+# a person would call a change: points, band, PQL or not, or which signals gave the points. What is stored is read by
+# one list of subjects (bigint as the column is, or it is not hashed) and joined: looked up one subject after the other,
+# a planner that does not know the version yet may take an index of the version alone, and that takes minutes.
 _WRITE = """
 WITH computed AS MATERIALIZED ({computed}
+),
+stored AS MATERIALIZED (
+    SELECT subject_id, points, band, is_qualified, contributions, next_due_at FROM scoring_score
+    WHERE tenant_id = %(tenant_id)s AND version_id = %(version_id)s AND subject_id = ANY(%(subjects)s::bigint[])
+),
+open_ones AS MATERIALIZED (
+    SELECT id, subject_id, band FROM scoring_qualification
+    WHERE tenant_id = %(tenant_id)s AND definition_id = %(definition_id)s AND subject_id = ANY(%(subjects)s::bigint[])
+      AND state = 'open' AND %(is_live)s
 ),
 judged AS MATERIALIZED (
     SELECT c.*, q.id AS open_id, q.band AS open_band, {band} AS band,
         c.has_required AND c.points >= %(enter)s AS may_enter,
         c.has_required AND c.points >= CASE WHEN q.id IS NOT NULL OR s.is_qualified THEN %(exit)s ELSE %(enter)s END
             AS is_qualified,
-        s.subject_id IS NULL AS is_new, s.points AS old_points, s.band AS old_band, s.is_qualified AS old_is_qualified,
+        s.points IS NULL AS is_new, s.points AS old_points, s.band AS old_band, s.is_qualified AS old_is_qualified,
         s.contributions AS old_contributions, s.next_due_at AS old_next_due_at
     FROM computed AS c
-    LEFT JOIN LATERAL (
-        SELECT * FROM scoring_score
-        WHERE tenant_id = %(tenant_id)s AND version_id = %(version_id)s AND subject_id = c.subject_id OFFSET 0
-    ) AS s ON true
-    LEFT JOIN LATERAL (
-        SELECT id, band FROM scoring_qualification
-        WHERE tenant_id = %(tenant_id)s AND definition_id = %(definition_id)s AND subject_id = c.subject_id
-          AND state = 'open' AND %(is_live)s OFFSET 0
-    ) AS q ON true
+    LEFT JOIN stored AS s USING (subject_id)
+    LEFT JOIN open_ones AS q USING (subject_id)
 ),
 written AS (
     INSERT INTO scoring_score (tenant_id, version_id, subject_kind, subject_id, points, band, is_qualified,
@@ -96,16 +100,15 @@ class Written:
     standings: list[Standing]
 
 
-def write_scores(*, version: Version, subjects: Sequence[int] | None, now: datetime) -> Written:
-    """Score these subjects (None: everybody with anything to show) as of now with all that is known, and store what
-    changed. Call it under locks.lock_scoring, in the caller's transaction. One statement, or two for many subjects.
+def write_scores(*, version: Version, subjects: Sequence[int], now: datetime) -> Written:
+    """Score these subjects as of now with all that is known, and store what changed. Call it under locks.lock_scoring,
+    in the caller's transaction, with no more subjects than compiler.FEW. One statement.
 
     Everything received counts as known, also what arrived after `now` was read from the clock: its touch may be the one
     we are working off.
     """
-    few = are_few(subjects)
     spec = frozen_spec(version)
-    compiled = compile_version(spec, few=few)
+    compiled = compile_version(spec, few=True)
     values = compiled.parameters(tenant_id=current_tenant_id(), subjects=subjects, as_of=now) | {
         "version_id": version.pk,
         "definition_id": version.definition_id,
@@ -116,19 +119,14 @@ def write_scores(*, version: Version, subjects: Sequence[int] | None, now: datet
         **{f"band_{n}": band.name for n, band in enumerate(spec.bands)},
     }
     statement = _WRITE.format(
-        computed=compiled.sql if few else "SELECT * FROM scoring_computed",
+        computed=compiled.sql,
         band=_band_case(spec),
         lines_old=_LINES.format(column="old_contributions"),
         lines_new=_LINES.format(column="contributions"),
     )
-    with connection.cursor() as cursor:
-        if not few:  # a statement that also writes runs on one core; this one may use all
-            with wide_plans():
-                cursor.execute(f"CREATE TEMPORARY TABLE scoring_computed AS {compiled.sql}", values)
+    with roomy_plans(), connection.cursor() as cursor:
         cursor.execute(statement, values)
         rows = cursor.fetchall()
-        if not few:
-            cursor.execute("DROP TABLE scoring_computed")
     standings = [
         Standing(row[2], row[3], row[4], json.loads(row[5]), *row[6:]) for row in rows if row[2] is not None
     ]

@@ -91,13 +91,22 @@ def tipping_moments(spec: Spec, subjects: Sequence[int], as_of: datetime) -> dic
 
 
 @contextmanager
-def wide_plans() -> Iterator[None]:
-    """For statements over everybody: memory to sort and hash without files, and no nested loops, which the planner
-    would choose for a tenant that its statistics do not know yet, and which would then take hours."""
+def roomy_plans() -> Iterator[None]:
+    """For statements over thousands of subjects: memory to sort and hash without files."""
     with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL work_mem = '64MB'; SET LOCAL enable_nestloop = off")
+        cursor.execute("SET LOCAL work_mem = '64MB'")
         yield
-        cursor.execute("SET LOCAL work_mem TO DEFAULT; SET LOCAL enable_nestloop TO DEFAULT")
+        cursor.execute("SET LOCAL work_mem TO DEFAULT")
+
+
+@contextmanager
+def wide_plans() -> Iterator[None]:
+    """For statements over everybody: roomy, and no nested loops, which the planner would choose for a tenant that its
+    statistics do not know yet, and which would then take hours."""
+    with roomy_plans(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_nestloop = off")
+        yield
+        cursor.execute("SET LOCAL enable_nestloop TO DEFAULT")
 
 
 @contextmanager
