@@ -134,3 +134,4 @@ class DeliveryAttempt(TenantModel):
     class Meta(TenantModel.Meta):
         verbose_name = _("attempt")
         verbose_name_plural = _("attempts")
+        indexes = [models.Index(fields=["tenant", "delivery"], name="attempt_by_delivery")]

@@ -230,6 +230,8 @@ class Lead(KeyedTenantModel):
         ]
         indexes = [
             models.Index(fields=["tenant", "state", "-points"], name="lead_queue"),
+            models.Index(fields=["tenant", "business_unit"], name="lead_by_unit"),
+            models.Index(fields=["tenant", "pool"], name="lead_by_pool"),
             models.Index(fields=["tenant", "rep", "state"], name="lead_by_rep"),
             models.Index(fields=["tenant", "subject_kind", "subject_id"], name="lead_by_subject"),
             models.Index(fields=["tenant", "-created_at", "-id"], name="lead_newest"),

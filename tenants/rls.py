@@ -104,6 +104,31 @@ class SecureForeignKey(_DatabaseOnly):
         editor.execute(_foreign_key_for(model._meta.db_table, field))
 
 
+class DropKeyIndexes(_DatabaseOnly):
+    """Drops the indexes that Django once made for the app's tenant foreign keys, each without the tenant."""
+
+    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
+        return "DropKeyIndexes", [], {}
+
+    def describe(self) -> str:
+        return "Drop the indexes on foreign keys that lack the tenant"
+
+    def database_forwards(
+        self,
+        app_label: str,
+        editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
+        with editor.connection.cursor() as cursor:
+            for model in to_state.apps.get_app_config(app_label).get_models():
+                keys = [[f.column] for f in model._meta.local_fields if isinstance(f, TenantForeignKey)]
+                found = editor.connection.introspection.get_constraints(cursor, model._meta.db_table)
+                for name, index in found.items():
+                    if index["index"] and not index["unique"] and index["columns"] in keys:
+                        editor.execute(f'DROP INDEX "{name}"')
+
+
 class GrantToApp(_DatabaseOnly):
     """Rights of the app role on a table without row-level security (global and reference tables)."""
 

@@ -129,6 +129,7 @@ class Qualification(KeyedTenantModel):
         ]
         indexes = [
             models.Index(fields=["tenant", "definition", "opened_at"], name="qualification_by_time"),
+            models.Index(fields=["tenant", "version"], name="qualification_by_version"),
             models.Index(fields=["tenant", "subject_kind", "subject_id"], name="qualification_by_subject"),
             models.Index(
                 fields=["tenant", "opened_at"],
