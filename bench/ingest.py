@@ -3,6 +3,8 @@
 import json
 import statistics
 import time
+from collections.abc import Callable
+from functools import partial
 
 import psycopg
 
@@ -23,11 +25,11 @@ def batch_ingest(stack: Stack, tenant: BenchTenant) -> Row:
     bodies = batches(rows, 100)
     with psycopg.connect(stack.owner_url, autocommit=True) as owner:
         post_all(stack.port, "/v1/batch", batches(events(100, seed=3), 100), tenant.key)
-        _wait_until(lambda: _inbox_is_empty(owner, tenant))  # the worker has started
+        wait_until(lambda: inbox_is_empty(owner, tenant))  # the worker has started
         began = time.perf_counter()
         post_all(stack.port, "/v1/batch", bodies, tenant.key)
         accepted = time.perf_counter() - began
-        _wait_until(lambda: _inbox_is_empty(owner, tenant))
+        wait_until(lambda: inbox_is_empty(owner, tenant))
         seconds = time.perf_counter() - began
         copied = _copy_baseline(owner, tenant)  # also finds that all rows are there
     detail = (
@@ -87,7 +89,7 @@ def latency(stack: Stack, tenant: BenchTenant, definition_threshold: int) -> Row
             ]
             began = time.perf_counter()
             post_all(stack.port, "/v1/track", probes, tenant.key, threads=1)
-            _wait_until(lambda user=user: _qualified(owner, tenant, user))
+            wait_until(partial(_qualified, owner, tenant, user))
             waits.append(time.perf_counter() - began)
     waits.sort()
     p95, p99 = waits[int(len(waits) * 0.95)], waits[int(len(waits) * 0.99)]
@@ -97,11 +99,15 @@ def latency(stack: Stack, tenant: BenchTenant, definition_threshold: int) -> Row
     )
 
 
-def _inbox_is_empty(owner: psycopg.Connection, tenant: BenchTenant) -> bool:
-    """A fold deletes what it folded in the same commit. Counting the events instead would itself load the database."""
+def inbox_is_empty(owner: psycopg.Connection, tenant: BenchTenant, *, through: int | None = None) -> bool:
+    """A fold deletes what it folded in the same commit. Counting the events instead would itself load the database.
+    through: only the rows up to this one."""
     with owner.transaction():
         owner.execute(f"SET LOCAL app.tenant_id = '{tenant.tenant_id}'")
-        return owner.execute("SELECT 1 FROM ingestion_inbox LIMIT 1").fetchone() is None
+        row = owner.execute(
+            "SELECT 1 FROM ingestion_inbox WHERE id <= coalesce(%s, id) LIMIT 1", [through]
+        ).fetchone()
+    return row is None
 
 
 def _qualified(owner: psycopg.Connection, tenant: BenchTenant, user: str) -> bool:
@@ -115,8 +121,9 @@ def _qualified(owner: psycopg.Connection, tenant: BenchTenant, user: str) -> boo
     return row is not None
 
 
-def _wait_until(happened) -> None:
-    deadline = time.monotonic() + PATIENCE
+def wait_until(happened: Callable[[], bool], patience: float = PATIENCE) -> None:
+    """Ask again and again. Raises TimeoutError after `patience` seconds."""
+    deadline = time.monotonic() + patience
     while not happened():
         if time.monotonic() > deadline:
             raise TimeoutError("The worker did not get there; see the worker's log under .pqlhub/bench/logs.")

@@ -9,10 +9,7 @@ from collections.abc import Sequence
 
 def post_all(port: int, path: str, bodies: Sequence[bytes], key: str, threads: int = 4) -> float:
     """Post every body once over `threads` connections. Returns seconds. Raises RuntimeError at an answer but 200."""
-    headers = {
-        "Authorization": "Basic " + b64encode(f"{key}:".encode()).decode(),
-        "Content-Type": "application/json",
-    }
+    headers = _headers(key)
     failures: list[str] = []
 
     def work(mine: Sequence[bytes]) -> None:
@@ -36,3 +33,27 @@ def post_all(port: int, path: str, bodies: Sequence[bytes], key: str, threads: i
     if failures:
         raise RuntimeError(f"{path}: {failures[0]}")
     return seconds
+
+
+def post_timed(port: int, path: str, bodies: Sequence[bytes], key: str) -> list[float]:
+    """Post one body after the other over one connection. Returns the seconds each waited for its answer. Raises
+    RuntimeError at an answer but 200."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    waits = []
+    for body in bodies:
+        began = time.perf_counter()
+        connection.request("POST", path, body, _headers(key))
+        response = connection.getresponse()
+        answer = response.read()
+        waits.append(time.perf_counter() - began)
+        if response.status != 200:
+            raise RuntimeError(f"{path}: {response.status} {answer[:200]!r}")
+    connection.close()
+    return waits
+
+
+def _headers(key: str) -> dict[str, str]:
+    return {
+        "Authorization": "Basic " + b64encode(f"{key}:".encode()).decode(),
+        "Content-Type": "application/json",
+    }

@@ -23,7 +23,7 @@ class Row:
 
 
 def print_table(rows: list[Row]) -> None:
-    width = max(len(row.name) for row in rows)
+    width = max((len(row.name) for row in rows), default=0)
     print(f"{'what':{width}}  {'ratio':>8}  {'floor':>6}  {'goal':>6}  verdict      detail")
     for row in rows:
         print(

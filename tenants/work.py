@@ -36,8 +36,8 @@ UPDATE tenants_work
 SET lease_until = %(lease_until)s, lease_token = %(token)s, next_at = %(far)s, attempts = attempts + 1
 WHERE id = (
     SELECT id FROM tenants_work
-    WHERE kind = ANY(%(kinds)s) AND next_at <= %(now)s AND (lease_until IS NULL OR lease_until < %(now)s)
-        AND (kind = ANY(%(operators)s) OR EXISTS (
+    WHERE kind = ANY(%(kinds)s::text[]) AND next_at <= %(now)s AND (lease_until IS NULL OR lease_until < %(now)s)
+        AND (kind = ANY(%(operators)s::text[]) OR EXISTS (
             SELECT 1 FROM tenants_tenant AS tenant WHERE tenant.id = tenant_id AND tenant.status = 'active'
         ))
     ORDER BY next_at LIMIT 1 FOR UPDATE SKIP LOCKED
@@ -46,7 +46,7 @@ WHERE id = (
 # A crashed worker's claim had consumed the wake-up: when its lease runs out the row is due again.
 _REVIVE = """
 UPDATE tenants_work SET next_at = %(now)s, lease_until = NULL, lease_token = NULL
-WHERE lease_until < %(now)s AND kind = ANY(%(kinds)s)
+WHERE lease_until < %(now)s AND kind = ANY(%(kinds)s::text[])
 """
 _RELEASE = """
 UPDATE tenants_work SET lease_until = NULL, lease_token = NULL, next_at = LEAST(next_at, %(next_at)s),

@@ -12,7 +12,9 @@ from ingestion.rules.links import Node
 
 Memberships = dict[int, dict[int, datetime]]  # identity id -> account id -> valid from
 
-_FIND = "SELECT key, id FROM ingestion_account WHERE tenant_id = %(tenant_id)s AND key = ANY(%(keys)s)"
+_FIND = (
+    "SELECT key, id FROM ingestion_account WHERE tenant_id = %(tenant_id)s AND key = ANY(%(keys)s::text[])"
+)
 _CREATE = """
 INSERT INTO ingestion_account (tenant_id, key, name, search, traits, exclusion, first_seen_at, last_seen_at)
 SELECT %(tenant_id)s, r.key, '', r.search, '{}', r.exclusion, r.first, r.last

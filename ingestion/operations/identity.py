@@ -49,7 +49,7 @@ RETURNING identity_id, user_identity_id
 # An alias that named a user before that user was ever seen holds from now on for the user too.
 _ALIASED = """
 SELECT i.id FROM ingestion_identity i
-WHERE i.tenant_id = %(tenant_id)s AND i.kind = 2 AND i.value = ANY(%(values)s)
+WHERE i.tenant_id = %(tenant_id)s AND i.kind = 2 AND i.value = ANY(%(values)s::text[])
   AND EXISTS (
     SELECT FROM ingestion_identitylink l
     WHERE l.tenant_id = %(tenant_id)s AND l.is_alias AND (l.identity_id = i.id OR l.user_identity_id = i.id))

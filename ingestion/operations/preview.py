@@ -16,10 +16,10 @@ from tenants.context import tenant_context
 SAMPLES = 5
 
 _KNOWN_USERS = """
-SELECT count(*) FROM ingestion_identity WHERE tenant_id = %(tenant_id)s AND kind = 1 AND value = ANY(%(values)s)
+SELECT count(*) FROM ingestion_identity WHERE tenant_id = %(tenant_id)s AND kind = 1 AND value = ANY(%(values)s::text[])
 """
 _KNOWN_ACCOUNTS = (
-    "SELECT count(*) FROM ingestion_account WHERE tenant_id = %(tenant_id)s AND key = ANY(%(values)s)"
+    "SELECT count(*) FROM ingestion_account WHERE tenant_id = %(tenant_id)s AND key = ANY(%(values)s::text[])"
 )
 
 

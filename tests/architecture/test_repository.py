@@ -99,3 +99,14 @@ def test_every_direct_dependency_says_why():
 
     assert len(dependencies) > 30
     assert [line for line in dependencies if "#" not in line] == []
+
+
+def test_a_list_in_sql_has_the_type_of_its_column():
+    """psycopg sends small numbers as smallint[] or integer[]; compared with a bigint such a list is searched from its
+    beginning for each row, where one of the column's own type is hashed."""
+    loose = re.compile(r"ANY\(%\(\w+\)s\)")
+    own = Path(__file__)
+
+    assert [
+        str(path) for path in tracked_files("*.py") if path != own and loose.search(path.read_text())
+    ] == []
