@@ -3,6 +3,7 @@
 from django.urls import path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
+from ingestion.api.posthog import FlagsView, PostHogResultsView, PostHogView, RemoteConfigView
 from ingestion.api.schema import DOCUMENTED
 from ingestion.api.views import EventView, MetricsView, SettingsView, unknown_address
 
@@ -15,13 +16,23 @@ for short, name in SHORT.items():
     handler = EventView.as_view(schema=None, type=DOCUMENTED[name].type)
     other_spellings += [path(f"v1/{short}", handler), path(f"v1/{short}/", handler)]
 
+capture, flags = PostHogView.as_view(schema=None), FlagsView.as_view(schema=None)
+posthog = [re_path(rf"^{name}/?$", capture) for name in ("batch", "capture", "e", "i/v0/e")]
+posthog += [re_path(rf"^{name}/?$", flags) for name in ("flags", "decide")]
+posthog += [
+    re_path(r"^i/v1/analytics/events/?$", PostHogResultsView.as_view(schema=None)),
+    re_path(r"^array/(?P<key>[^/]+)/config/?$", RemoteConfigView.as_view(schema=None)),
+]
+
 urlpatterns = [
     *documented,
     *other_spellings,
+    *posthog,
     re_path(r"^(?:v1/)?projects/(?P<key>[^/]+)/settings/?$", SettingsView.as_view(schema=None)),
     re_path(r"^v1/m/?$", MetricsView.as_view(schema=None)),
-    # PostHog's too: an SDK aimed at us by mistake.
-    re_path(r"^(?:v1|batch|capture|track|e|i|s)(?:/|$)", unknown_address),
+    # Also what other senders' SDKs ask for and we do not have: never the console's log-in.
+    re_path(r"^(?:v1|batch|capture|track|e|i|s|flags|decide|array)(?:/|$)", unknown_address),
+    re_path(r"^api/(?:surveys|web_experiments|product_tours|feature_flag)(?:/|$)", unknown_address),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="api-docs"),
 ]

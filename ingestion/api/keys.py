@@ -81,12 +81,17 @@ cache = KeyCache(lambda secret, *, now: queries.find_write_key(secret, now=now))
 class WriteKeyAuthentication(BaseAuthentication):
     """In this order: Basic user, Bearer, X-Write-Key, body, query. DRF's own Basic would take the key for a user."""
 
+    methods = ("POST",)
+
+    def key_in_content(self, request: Request) -> str:
+        return key_in_body(request.data) or request.query_params.get("writeKey") or ""
+
     def authenticate(self, request: Request) -> tuple[KeyOwner, KeyOwner] | None:
-        if request.method != "POST":
+        if request.method not in self.methods:
             return None
         secret = key_in_headers(request)
         if secret is None:
-            secret = _key_in_body(request.data) or request.query_params.get("writeKey") or ""
+            secret = self.key_in_content(request)
         owner = cache.find(secret, now=timezone.now()) if secret else None
         if owner is None:
             with suppress(IngestError):  # to its end, or the answer is lost to a reset
@@ -112,7 +117,7 @@ def _basic_user(value: str) -> str:
         return ""
 
 
-def _key_in_body(body: Any) -> str:
+def key_in_body(body: Any) -> str:
     fields = body if isinstance(body, dict) else {}
     return next(
         (fields[name] for name in BODY_FIELDS if fields.get(name) and isinstance(fields[name], str)), ""

@@ -1,5 +1,7 @@
 """The addresses events are sent to, and what browser SDKs ask for before they send."""
 
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -15,6 +17,7 @@ from ingestion.api.body import EventParser
 from ingestion.api.keys import BODY_FIELDS, WriteKeyAuthentication, cache
 from ingestion.rules import check_shape
 from ingestion.rules.cleaning import Cleaner
+from ingestion.rules.dialects import Ignored, Refusal
 from ingestion.rules.types import Rejection
 
 MAX_EVENTS = 10_000
@@ -66,28 +69,51 @@ class IngestView(APIView):
         return open_to_browsers(super().finalize_response(request, response, *args, **kwargs))
 
 
+@dataclass(frozen=True)
+class Received:
+    """A request's body as items of the Segment shape. One may be a Refusal or Ignored instead, in its place."""
+
+    items: list[Any]
+    envelope: dict[str, Any] = field(default_factory=dict)
+    assumed_type: str | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a request: how many items are stored, and what to tell of the others (place, code, message)."""
+
+    accepted: int
+    rejected: list[dict[str, Any]]
+
+
 class EventView(IngestView):
-    """Takes a batch, or one event of the type that the path names."""
+    """Takes a batch, or one event of the type that the path names. Other dialects say how they read and answer."""
 
     authentication_classes = [WriteKeyAuthentication]
     type: str | None = None
 
+    def read(self, request: Request, now: datetime) -> Received:
+        return Received(*split(request.data, self.type))
+
+    def say(self, received: Received, outcome: Outcome) -> dict[str, Any]:
+        return {"success": True, "accepted": outcome.accepted, "rejected": outcome.rejected}
+
     def post(self, request: Request) -> HttpResponse:
         now = timezone.now()
         owner = request.auth
-        items, envelope, assumed_type = split(request.data, self.type)
-        accepted, rejected, errors = sort_out(items, assumed_type)
+        received = self.read(request, now)
+        accepted, rejected, errors = sort_out(received.items, received.assumed_type)
         if cache.is_due_to_mark(owner):
             operations.mark_key_used(owner=owner, now=now)
         count = operations.accept_batch(
             owner=owner,
             items=accepted,
-            envelope=envelope,
+            envelope=received.envelope,
             client=client_of(request),
             received_at=now,
             rejected=rejected,
         )
-        return answer(200, {"success": True, "accepted": count, "rejected": errors})
+        return answer(200, self.say(received, Outcome(count, errors)))
 
 
 class SettingsView(IngestView):
@@ -145,9 +171,14 @@ def split(body: Any, path_type: str | None) -> tuple[list[Any], dict[str, Any], 
         raise IngestError(400, "invalid_event", f"Send one {path_type} event as a JSON object.")
     else:
         raise IngestError(400, "invalid_batch", 'Send {"batch": [...]}: a list of events.')
+    return bounded(items), envelope, assumed_type
+
+
+def bounded(items: list[Any]) -> list[Any]:
+    """The items of a request, if they are not too many."""
     if len(items) > MAX_EVENTS:
         raise IngestError(413, "payload_too_large", f"More than {MAX_EVENTS} events. Send smaller batches.")
-    return items, envelope, assumed_type
+    return items
 
 
 def sort_out(
@@ -156,10 +187,13 @@ def sort_out(
     """(accepted, rejected with reasons, what to tell the client). Keys sent in the body do not get stored."""
     accepted, rejected, errors = [], [], []
     for index, item in enumerate(items):
+        if isinstance(item, Ignored):
+            continue
+        item, rejection = item if isinstance(item, Refusal) else (item, None)
         if isinstance(item, dict):
-            for field in BODY_FIELDS:
-                item.pop(field, None)
-        rejection = check_shape(item, assumed_type)
+            for name in BODY_FIELDS:
+                item.pop(name, None)
+        rejection = rejection or check_shape(item, assumed_type)
         if assumed_type and isinstance(item, dict) and not item.get("type"):
             item["type"] = assumed_type
         if rejection is None:

@@ -27,6 +27,11 @@ CLIENT_LIBRARIES = (
     "rudderlabs javascript sdk",
     "com.rudderstack.android.sdk.core",
     "rudder-ios-library",
+    "posthog-js",
+    "posthog-android",
+    "posthog-ios",
+    "posthog-react-native",
+    "posthog-flutter",
 )
 _NUMBER = re.compile(r"-?\d{9,17}(\.\d+)?")
 _SPACED_ZONE = re.compile(r" ?(UTC|GMT)$| (?=[+-]\d\d:?\d\d$)", re.IGNORECASE)

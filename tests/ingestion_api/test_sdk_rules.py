@@ -51,7 +51,7 @@ def test_rules_1_and_3_single_calls_take_their_type_from_the_path(send, product,
 
 @pytest.mark.parametrize(
     "path",
-    ["/v1", "/v1/", "/v1/nothing", "/v1/batch/x", "/v1//batch", "/batch/", "/e/", "/i/v0/e/", "/capture/"],
+    ["/v1", "/v1/", "/v1/nothing", "/v1/batch/x", "/v1//batch", "/s/", "/e/x", "/i/v0/ai/batch/", "/flags/x"],
 )
 def test_rule_2_an_unknown_path_is_never_redirected(send, path):
     response = send({"batch": [TRACK]}, path)
