@@ -49,7 +49,7 @@ def test_the_guide_names_every_code_that_an_answer_can_carry():
     guide = (ROOT / "docs/guides/send-events.md").read_text()
     files = [path for folder in ("api", "rules") for path in (ROOT / "ingestion" / folder).rglob("*.py")]
     calls = r'(?:Rejected\(|Rejection\(\s*|IngestError\(\s*\d+,|failure\(\d+,)\s*"([a-z_]+)"'
-    over_http = [path for path in files if path.name != "mapping.py"]  # rows of files have reasons of their own
+    over_http = [path for path in files if path.name != "mapping.py"]  # files have reasons of their own
     named = {code for path in over_http for code in re.findall(calls, path.read_text())}
     assert len(named) > 20
     assert {code for code in named if f"`{code}`" not in guide} == set()
