@@ -68,6 +68,21 @@ class BatchSerializer(serializers.Serializer):
     sentAt = serializers.DateTimeField(required=False, help_text="The client's clock when it sent the batch.")
 
 
+class CloudEventSerializer(serializers.Serializer):
+    """A CloudEvent 1.0 in its JSON form. Further attributes stay with the event."""
+
+    id = serializers.CharField(help_text="With `source` unique per event: the same two again add nothing.")
+    source = serializers.CharField(help_text="A URI of what sends.")
+    specversion = serializers.ChoiceField(choices=["1.0"])
+    type = serializers.CharField(help_text="What the person did: the event.")
+    subject = serializers.CharField(max_length=512, help_text="Your id of the person.")
+    group = serializers.CharField(
+        required=False, max_length=512, help_text="An extension: your id of the account it happened in."
+    )
+    time = serializers.DateTimeField(required=False, help_text="When it happened; receipt if left out.")
+    data = serializers.DictField(required=False, help_text="The event's properties.")
+
+
 class RejectedSerializer(serializers.Serializer):
     index = serializers.IntegerField(help_text="Place in the batch, from 0.")
     messageId = serializers.CharField(allow_null=True)

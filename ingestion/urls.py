@@ -4,7 +4,7 @@ from django.urls import path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from ingestion.api.posthog import FlagsView, PostHogResultsView, PostHogView, RemoteConfigView
-from ingestion.api.schema import DOCUMENTED
+from ingestion.api.schema import CLOUD_EVENTS, DOCUMENTED
 from ingestion.api.views import EventView, MetricsView, SettingsView, unknown_address
 
 SHORT = {"b": "batch", "import": "batch", "t": "track", "i": "identify", "g": "group"}
@@ -24,8 +24,14 @@ posthog += [
     re_path(r"^array/(?P<key>[^/]+)/config/?$", RemoteConfigView.as_view(schema=None)),
 ]
 
+cloud_events = [
+    path("v1/cloudevents", CLOUD_EVENTS.as_view()),
+    path("v1/cloudevents/", CLOUD_EVENTS.as_view(schema=None)),
+]
+
 urlpatterns = [
     *documented,
+    *cloud_events,
     *other_spellings,
     *posthog,
     re_path(r"^(?:v1/)?projects/(?P<key>[^/]+)/settings/?$", SettingsView.as_view(schema=None)),

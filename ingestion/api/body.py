@@ -24,17 +24,19 @@ class EventParser(BaseParser):
     media_type = "*/*"
 
     def parse(self, stream: HttpRequest, media_type: str | None = None, parser_context: Any = None) -> Any:
-        raw = self.text_of(stream)
+        return self.value_of(self.text_of(stream))
+
+    def text_of(self, stream: HttpRequest) -> bytes:
+        """The JSON text in the request."""
+        return inflated(read_body(stream), stream.META.get("HTTP_CONTENT_ENCODING", ""))
+
+    def value_of(self, raw: bytes) -> Any:
         if len(raw) > RATIO_FREE and raw.count(b"{") + raw.count(b"[") > MAX_CONTAINERS:
             raise IngestError(413, "payload_too_large", "The body has too many values. Send smaller batches.")
         try:
             return parse_json(raw)
         except JsonError as error:
             raise IngestError(400, "invalid_json", str(error)) from error
-
-    def text_of(self, stream: HttpRequest) -> bytes:
-        """The JSON text in the request."""
-        return inflated(read_body(stream), stream.META.get("HTTP_CONTENT_ENCODING", ""))
 
 
 def read_body(request: HttpRequest) -> bytes:

@@ -136,6 +136,7 @@ def _refused(secret: str) -> IngestError:
 
 class WriteKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     target_class = WriteKeyAuthentication
+    match_subclasses = True
     name = "writeKey"
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:

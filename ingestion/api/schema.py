@@ -5,6 +5,7 @@ from typing import Any
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema, extend_schema_view
 
 from ingestion import serializers
+from ingestion.api.cloudevents import CloudEventView
 from ingestion.api.views import EventView
 
 _NOTE = """
@@ -100,3 +101,33 @@ DOCUMENTED |= {
     name: _documented(name, shape, _SAYS[name], {**_WHO, **_EXAMPLES[name]})
     for name, shape in _SHAPES.items()
 }
+
+_CLOUD_EVENT = {
+    "specversion": "1.0",
+    "id": "7f3a-1",
+    "source": "/billing",
+    "type": "report.exported",
+    "subject": "user-42",
+    "group": "acme",
+    "time": "2026-03-10T11:00:00Z",
+    "data": {"format": "pdf", "pages": 12},
+}
+_STRUCTURED, _BATCHED = "application/cloudevents+json", "application/cloudevents-batch+json"
+CLOUD_EVENTS = extend_schema_view(
+    post=extend_schema(
+        operation_id="send_cloudevents",
+        tags=["Events"],
+        summary="CloudEvents 1.0",
+        description="One event or a list of them as JSON, or one in binary mode: its attributes in `ce-` headers, its "
+        "data in the body. The key comes in a header, or as `writeKey` in the query." + _NOTE,
+        request={
+            _STRUCTURED: serializers.CloudEventSerializer,
+            _BATCHED: serializers.CloudEventSerializer(many=True),
+        },
+        responses=_ANSWERS,
+        examples=[
+            OpenApiExample("One event", _CLOUD_EVENT, request_only=True, media_type=_STRUCTURED),
+            OpenApiExample("A batch", _CLOUD_EVENT, request_only=True, media_type=_BATCHED),
+        ],
+    )
+)(CloudEventView)

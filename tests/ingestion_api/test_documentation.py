@@ -20,7 +20,7 @@ def described(client, db):
 
 def test_every_call_is_described_once_and_short_names_are_not(described):
     paths = [path for path in described["paths"] if path.startswith("/v1/")]
-    assert paths == sorted(f"/v1/{name}" for name in CALLS)
+    assert paths == sorted(f"/v1/{name}" for name in [*CALLS, "cloudevents"])
 
 
 @pytest.mark.parametrize("name", CALLS)
@@ -31,6 +31,15 @@ def test_an_example_of_the_description_is_accepted_as_it_stands(described, send,
     assert send(example, f"/v1/{name}").said["rejected"] == []
     assert len(product.inbox()) == (3 if name == "batch" else 1)
     assert set(call["responses"]) == {"200", "400", "401", "413", "503"}
+    assert {"writeKey": []} in call["security"]
+
+
+def test_the_examples_of_cloudevents_are_accepted_as_they_stand(described, send, product):
+    call = described["paths"]["/v1/cloudevents"]["post"]
+    for media_type, content in call["requestBody"]["content"].items():
+        example = next(iter(content["examples"].values()))["value"]
+        said = send(example, "/v1/cloudevents", **{"Content-Type": media_type}).said
+        assert (said["accepted"], said["rejected"]) == (1, [])
     assert {"writeKey": []} in call["security"]
 
 
