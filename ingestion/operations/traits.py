@@ -27,7 +27,10 @@ INSERT INTO ingestion_traitvalue
     (tenant_id, subject_kind, subject_id, name, value, text, number, valid_from, received_at, message_id)
 SELECT %(tenant_id)s, r.kind, r.id, r.name, r.value, r.text, r.number, r.ts, r.received, r.mid
 FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(kind smallint, id bigint, name text, value jsonb, text text,
-    number numeric, ts timestamptz, received timestamptz, mid text)
+    number numeric, ts timestamptz, received timestamptz, mid text, once boolean)
+WHERE NOT r.once OR NOT EXISTS (
+    SELECT FROM ingestion_traitvalue t
+    WHERE t.tenant_id = %(tenant_id)s AND t.subject_kind = r.kind AND t.subject_id = r.id AND t.name = r.name)
 ON CONFLICT DO NOTHING
 """
 _LATEST = """
@@ -65,6 +68,7 @@ def remember_traits(
 ) -> tuple[Names, Names]:
     """Add the traits of the messages to history. Returns the names set, by person and by account."""
     rows: list[dict[str, Any]] = []
+    said: set[tuple[int, int, str]] = set()
     of_persons: Names = {}
     of_accounts: Names = {}
     for arrival in arrivals:
@@ -78,7 +82,12 @@ def remember_traits(
             known = identities[arrival.actor]
             kind, subject_id = OF_IDENTITY, known.id
             of_persons.setdefault(known.person_id, set()).update(message.traits)
-        rows += [_row(kind, subject_id, name, value, arrival) for name, value in message.traits.items()]
+        rows += [
+            _row(kind, subject_id, name, value, arrival)
+            for name, value in message.traits.items()
+            if name not in message.once or (kind, subject_id, name) not in said
+        ]
+        said.update((kind, subject_id, name) for name in message.traits)
     if rows:
         execute(_REMEMBER, rows=as_json(rows))
     return of_persons, of_accounts
@@ -96,6 +105,7 @@ def _row(kind: int, subject_id: int, name: str, value: Any, arrival: Arrival) ->
         "ts": arrival.message.ts,
         "received": arrival.request.received_at,
         "mid": arrival.message.message_id,
+        "once": name in arrival.message.once,
     }
 
 

@@ -27,6 +27,7 @@ class Message(NamedTuple):
 
     `name` is the event of a track call, the name of a page or screen (may be empty), and empty for the other kinds.
     `traits` are the account's for a group call and the person's for every other kind (also from context.traits).
+    `once` names those of the traits that only fill what nobody has said yet (PostHog's $set_once).
     `context` is the client's, without the person's traits; under CONTEXT_NOTES it says what cleaning changed.
     """
 
@@ -42,6 +43,7 @@ class Message(NamedTuple):
     properties: dict[str, Any]
     context: dict[str, Any]
     clock_skew_ms: int | None
+    once: frozenset[str] = frozenset()
 
     @property
     def told(self) -> dict[str, Any]:

@@ -34,6 +34,7 @@ _READ = frozenset(
         "originalTimestamp",
         "sentAt",
         "traits",
+        "traitsOnce",
         "properties",
     )
 )
@@ -95,6 +96,10 @@ def _message(
         traits = _object(context, "traits") | traits
         context.pop("traits", None)
     traits = canonical_traits(traits)
+    once: frozenset[str] = frozenset()
+    if kind is not Kind.GROUP and (filling := canonical_traits(_object(read, "traitsOnce"))):
+        once = frozenset(filling.keys() - traits.keys())
+        traits = filling | traits
     when = event_time(read, envelope, source_kind=source_kind, received_at=received_at, client=client)
     message_id = _message_id(read, cleaner)
     if not message_id:
@@ -105,7 +110,9 @@ def _message(
         context[CONTEXT_NOTES] = {"notes": notes, **received}
     else:
         context.pop(CONTEXT_NOTES, None)
-    return Message(int(kind), name, message_id, when.ts, *ids, traits, properties, context, when.skew_ms)
+    return Message(
+        int(kind), name, message_id, when.ts, *ids, traits, properties, context, when.skew_ms, once
+    )
 
 
 def _merged(item: Mapping[str, Any], envelope: Mapping[str, Any], cleaner: Cleaner) -> dict[str, Any]:

@@ -5,7 +5,17 @@ from decimal import Decimal
 import pytest
 from django.db import connection
 
-from ingestion.models import Account, Activity, Event, EventName, Inbox, Person, QuarantinedEvent, Touched
+from ingestion.models import (
+    Account,
+    Activity,
+    Event,
+    EventName,
+    Inbox,
+    Person,
+    QuarantinedEvent,
+    Touched,
+    TraitValue,
+)
 from ingestion.operations import fold_inbox, take_touched
 from ingestion.operations.inbox import append_to_inbox
 from tenants.context import tenant_context
@@ -142,6 +152,25 @@ def test_the_catalogue_learns_names_times_and_types(in_acme):
     name = EventName.objects.get()
     assert (name.received, name.first_seen_at, name.last_seen_at) == (2, START, later)
     assert name.properties["rows"] == {"integer": 1, "string": 1, "example": 5}
+
+
+def filling(user, hour, **traits):
+    return identify(user, ts=START + timedelta(hours=hour), traitsOnce=traits)
+
+
+@pytest.mark.parametrize("slices", [1, 4])
+def test_traits_once_fill_what_is_not_known_and_never_replace_it(in_acme, slices):
+    items = [
+        filling("u1", 0, campaign="ads", plan="free"),
+        filling("u1", 1, campaign="mail", plan="trial"),
+        identify("u1", ts=START + timedelta(hours=2), traits={"plan": "pro"}),
+        filling("u1", 3, campaign="fair", plan="free"),
+    ]
+    for start in range(0, 4, 4 // slices):
+        send_and_fold(in_acme, items[start : start + 4 // slices])
+
+    assert Person.objects.get().traits == {"campaign": "ads", "plan": "pro"}
+    assert TraitValue.objects.filter(name="campaign").count() == 1
 
 
 def test_persons_and_accounts_look_like_their_latest_traits(in_acme):

@@ -63,10 +63,14 @@ def test_events_of_posthog_have_their_kind(name, kind):
 
 
 @pytest.mark.parametrize("where", ["properties", "event"])
-def test_what_is_set_are_traits_and_set_once_yields_to_set(where):
+def test_what_is_set_are_traits_and_what_is_set_once_only_fills(where):
     said = {"$set": {"plan": "pro"}, "$set_once": {"plan": "free", "campaign": "ads", "utm_term": None}}
     item = event("$identify", **said) if where == "properties" else event("$set") | said
-    assert read(item)["traits"] == {"plan": "pro", "campaign": "ads"}
+    translated = read(item)
+    assert translated["traits"] == {"plan": "pro"}
+    assert translated["traitsOnce"] == {"plan": "free", "campaign": "ads"}
+    message = normalise(translated, {}, "server", RECEIVED, {})
+    assert (message.traits, message.once) == ({"plan": "pro", "campaign": "ads"}, {"campaign"})
 
 
 def test_traits_come_with_any_event_and_unset_empties_them():

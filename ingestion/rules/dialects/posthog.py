@@ -80,14 +80,14 @@ def _fill(
 ) -> Rejection | None:
     """Add what only some kinds have. Returns why it cannot be done."""
     kind = translated["type"]
-    traits = _traits(item, properties)
+    traits, once = _traits(item, properties)
     if "userId" not in translated and "anonymousId" not in translated:
         return Rejection("missing_user_id", "Send `distinct_id`: who did it, as text or number.")
     if kind == "group":
-        if traits:
-            translated["context"]["traits"] = traits  # kept, but a group call sets the account's
+        if traits or once:  # kept, but a group call sets the account's
+            translated["context"]["person"] = {"$set": traits, "$set_once": once}
         return _fill_group(translated, properties)
-    translated["traits"] = traits
+    translated["traits"], translated["traitsOnce"] = traits, once
     if kind == "alias":
         translated["previousId"] = properties.get("alias")
         if not translated["previousId"]:
@@ -165,20 +165,22 @@ def _is_made_up(distinct_id: Any, properties: Mapping[str, Any], context: Mappin
     )
 
 
-def _traits(item: Mapping[str, Any], properties: Mapping[str, Any]) -> Any:
-    """What `$set_once`, `$set` and `$unset` say of the person, the later of these winning. In `$set_once` null says
+def _traits(item: Mapping[str, Any], properties: Mapping[str, Any]) -> tuple[Any, Any]:
+    """What `$set` and `$unset` say of the person, and what `$set_once` says while nothing else does. There null says
     nothing."""
-    traits: dict[str, Any] = {}
-    for name in ("$set_once", "$set"):
-        for said in (properties.get(name), item.get(name)):
-            if said and not isinstance(said, dict):
-                return said  # refused as traits that are no object
-            once = name == "$set_once"
-            traits |= {key: value for key, value in (said or {}).items() if not (once and value is None)}
+    traits, once = (_united(properties.get(name), item.get(name)) for name in ("$set", "$set_once"))
+    if isinstance(once, dict):
+        once = {name: value for name, value in once.items() if value is not None}
     emptied = properties.get("$unset") or item.get("$unset")
-    if isinstance(emptied, list):
+    if isinstance(emptied, list) and isinstance(traits, dict):
         traits |= {name: None for name in emptied if isinstance(name, str)}
-    return traits
+    return traits, once
+
+
+def _united(*said: Any) -> Any:
+    """The objects as one, the later winning; what is no object is handed on, to be refused as traits."""
+    wrong = next((each for each in said if each and not isinstance(each, dict)), None)
+    return wrong or {name: value for each in said if each for name, value in each.items()}
 
 
 def _kept(properties: Mapping[str, Any]) -> dict[str, Any]:
