@@ -1,4 +1,5 @@
-"""The ingestion room's pages: actions, the catalogue, events as they come in, quarantine and imports."""
+"""The ingestion room's pages: actions, the catalogue, events as they come in, clean data, quarantine
+and imports."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,10 +15,10 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from ingestion.models import Event, EventName, ImportRun, QuarantinedEvent
+from ingestion.models import Event, EventName, ExclusionRule, ImportRun, QuarantinedEvent
 from ingestion.queries.browse import newest_versions, recent_counts
 from ingestion.templatetags.data import filter_words, progress
-from ingestion.views import actions, catalogue, events, quarantine
+from ingestion.views import actions, catalogue, events, exclusions, quarantine
 from tenants.console import ReadOnlyAdmin, TenantAdmin
 from tenants.listing import Listing, moment
 from tenants.paginator import CappedPaginator
@@ -114,6 +115,30 @@ class EventAdmin(ReadOnlyAdmin):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         return events.list_events(request)
+
+
+@admin.register(ExclusionRule)
+class ExclusionRuleAdmin(ReadOnlyAdmin):
+    """Clean data has its own pages: a rule is added and deleted, with whom it concerns, and never changed."""
+
+    unit_lookup = None
+
+    def get_urls(self) -> list[Any]:
+        def own(route: str, view: Any, name: str) -> Any:
+            return path(route, self.admin_site.admin_view(view), name=f"ingestion_exclusionrule_{name}")
+
+        return [
+            own("add/", exclusions.add_rule, "add"),
+            own("preview/", exclusions.preview_rule, "preview"),
+            own("progress/", exclusions.show_progress, "progress"),
+            own("<uuid:key>/delete/", exclusions.delete_rule, "delete"),
+            *super().get_urls(),
+        ]
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return exclusions.list_rules(request)
 
 
 @admin.register(QuarantinedEvent)

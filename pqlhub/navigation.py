@@ -87,6 +87,12 @@ GROUPS: list[tuple[Any, list[Entry]]] = [
                 "ingestion.view_eventname",
             ),
             Entry(
+                _("Clean data"),
+                "filter_alt_off",
+                "admin:ingestion_exclusionrule_changelist",
+                "ingestion.view_exclusionrule",
+            ),
+            Entry(
                 _("Quarantine"),
                 "report",
                 "admin:ingestion_quarantinedevent_changelist",

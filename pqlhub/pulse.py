@@ -60,6 +60,12 @@ def recut(claim: Claim, clock: Clock) -> Progress:
     return Progress(more, clock() if more else None)
 
 
+def mark(claim: Claim, clock: Clock) -> Progress:
+    with tenant_context(claim.tenant_id):
+        more = ingestion.mark_named_subjects(now=clock())
+    return Progress(more, clock() if more else None)
+
+
 def forget(claim: Claim, clock: Clock) -> Progress:
     with tenant_context(claim.tenant_id):
         result = scoring.forget_scores(now=clock())
@@ -113,6 +119,7 @@ PULSE: dict[str, Stage] = {"fold": fold, "score": score, "route": route, "delive
 LONG: dict[str, Stage] = {
     "backfill": backfill,
     "recut": recut,
+    "mark": mark,
     "replay": replay,
     "forget": forget,
     "notify": notify,

@@ -19,6 +19,7 @@ from ingestion.admin import ActionAdmin
 from ingestion.models import Account, Action, Person
 from ingestion.queries import subject_labels
 from ingestion.templatetags.data import progress
+from ingestion.views import links
 from scoring.forms.definitions import DefinitionForm, MotionForm
 from scoring.models import Definition, Level, Motion, Qualification, ReplayRun
 from scoring.operations import create_definition, create_motion, edit_motion
@@ -304,6 +305,11 @@ class SubjectAdmin(ReadOnlyAdmin):
 @admin.register(Person)
 class PersonAdmin(SubjectAdmin):
     level = Level.PERSON
+
+    def get_urls(self) -> list[Any]:
+        undo = self.admin_site.admin_view(links.undo_link)
+        route = "<int:key>/change/links/<int:link>/undo/"
+        return [path(route, undo, name="ingestion_person_undo"), *super().get_urls()]
 
 
 @admin.register(Account)

@@ -71,6 +71,8 @@ MODEL_AREAS: dict[str, Area] = {
     "ingestion.event": Area.EVENTS,
     "ingestion.quarantinedevent": Area.EVENTS,
     "ingestion.importrun": Area.EVENTS,
+    "ingestion.exclusionrule": Area.EVENTS,
+    "ingestion.identitylink": Area.EVENTS,
     "tenants.source": Area.SOURCES,
     "tenants.writekey": Area.SOURCES,
     "tenants.apitoken": Area.TOKENS,

@@ -2,7 +2,7 @@
 
 from ingestion.models.actions import Action, ActionVersion, EventName
 from ingestion.models.events import Activity, Event, EventKey, Inbox, QuarantinedEvent, Touched
-from ingestion.models.exclusions import ExclusionRule
+from ingestion.models.exclusions import ExclusionRule, ExclusionSweep
 from ingestion.models.imports import ImportRun
 from ingestion.models.outcomes import Outcome
 from ingestion.models.subjects import Account, AccountMembership, Identity, IdentityLink, Person, TraitValue
@@ -17,6 +17,7 @@ __all__ = [
     "EventKey",
     "EventName",
     "ExclusionRule",
+    "ExclusionSweep",
     "Identity",
     "IdentityLink",
     "ImportRun",

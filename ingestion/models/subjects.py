@@ -35,6 +35,7 @@ class Person(TenantModel):
                 condition=models.Q(merged_into_id__isnull=False),
                 name="person_merged_into",
             ),
+            models.Index(fields=["tenant", "id"], condition=~models.Q(exclusion=0), name="person_excluded"),
         ]
 
     def __str__(self) -> str:
@@ -108,6 +109,7 @@ class Account(TenantModel):
         indexes = [
             models.Index(fields=["tenant", "search"], name="account_search"),
             models.Index(fields=["tenant", "-last_seen_at"], name="account_recent"),
+            models.Index(fields=["tenant", "id"], condition=~models.Q(exclusion=0), name="account_excluded"),
         ]
 
     def __str__(self) -> str:

@@ -2,7 +2,7 @@
 
 from ingestion.operations.accept import accept_batch, mark_key_used
 from ingestion.operations.actions import archive_action, backfill_actions, create_action, edit_action
-from ingestion.operations.exclusions import create_exclusion, delete_exclusion
+from ingestion.operations.exclusions import create_exclusion, delete_exclusion, mark_named_subjects
 from ingestion.operations.fold import FoldResult, fold_inbox
 from ingestion.operations.imports import FileImport, ImportRefused, ImportResult, import_file
 from ingestion.operations.links import undo_identity_link
@@ -36,6 +36,7 @@ __all__ = [
     "fold_inbox",
     "import_file",
     "mark_key_used",
+    "mark_named_subjects",
     "preview_file",
     "quarantine_all",
     "record_outcomes",

@@ -53,7 +53,7 @@ def resolve_accounts(arrivals: Iterable[Arrival], rules: Rules) -> dict[str, int
         {
             "key": key,
             "search": profile.of_account(key, {}).search,
-            "exclusion": of_account(key=key, rules=rules),
+            "exclusion": of_account(key=key, traits={}, rules=rules),
             "first": first,
             "last": last,
         }

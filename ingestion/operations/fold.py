@@ -78,7 +78,7 @@ def fold_inbox(*, now: datetime, limit_events: int = 5000) -> FoldResult:
     with collector_paused():
         arrivals, refused, folded = _read(claimed, rules, limit_events)
         is_behind = more or len(folded) < len(claimed)
-        added = add_to_history(arrivals, rules=rules, score_at=now + BACKLOG_PAUSE if is_behind else now)
+        added = add_to_history(arrivals, score_at=now + BACKLOG_PAUSE if is_behind else now)
     refused += [poisoned(arrival, words) for arrival, words in added.poisoned]
     keep_refused(refused)
     execute(_DELETE, ids=folded)

@@ -19,7 +19,7 @@ from ingestion.operations.arrivals import Arrival, drop_duplicates
 from ingestion.operations.catalogue import note_events
 from ingestion.operations.identity import Known, resolve_identities
 from ingestion.operations.locks import lock_history
-from ingestion.operations.marks import mark_persons_again
+from ingestion.operations.marks import exclusion_rules, mark_accounts_again, mark_persons_again
 from ingestion.operations.regroup import Move
 from ingestion.operations.touched import ACCOUNT, PERSON, Subject, touch
 from ingestion.operations.traits import remember_traits, show_accounts, show_persons
@@ -59,13 +59,14 @@ class Added:
         return self
 
 
-def add_to_history(arrivals: Sequence[Arrival], *, rules: Rules, score_at: datetime) -> Added:
+def add_to_history(arrivals: Sequence[Arrival], *, score_at: datetime) -> Added:
     """Store messages, once each, in the caller's transaction, and wake scoring at `score_at` for whom they
     concern. A message that the database cannot take is found by halving and reported; the others land."""
     if not arrivals:
         return Added()
     lock_history()
-    return _add_or_halve(arrivals, rules, score_at)
+    # Asked under the lock: a rule added since the messages were read has marked only whom it found.
+    return _add_or_halve(arrivals, exclusion_rules(), score_at)
 
 
 def _add_or_halve(arrivals: Sequence[Arrival], rules: Rules, score_at: datetime, attempt: int = 1) -> Added:
@@ -141,8 +142,8 @@ def _learn(
     of_persons, of_accounts = remember_traits(arrivals, identities, accounts)
     moved = {person_id for move in moves for person_id in (move.old_person_id, move.new_person_id)}
     flipped = show_persons(of_persons, moved, rules)
-    show_accounts(of_accounts)
     touched = {(PERSON, id) for id in moved | of_persons.keys()} | {(ACCOUNT, id) for id in of_accounts}
+    touched |= mark_accounts_again(show_accounts(of_accounts, rules))
     return touched | mark_persons_again(flipped, [move.identity_id for move in moves])
 
 

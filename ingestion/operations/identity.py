@@ -140,7 +140,7 @@ def _create_persons(nodes: list[Node], seen: _Seen, rules: Rules) -> list[int]:
                 "label": shown.label,
                 "search": shown.search,
                 "identified": kind == USER,
-                "exclusion": of_person(user_ids=user_ids, email="", rules=rules),
+                "exclusion": of_person(user_ids=user_ids, email="", traits={}, rules=rules),
                 "first": first,
                 "last": last,
             }

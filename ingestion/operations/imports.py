@@ -159,7 +159,7 @@ def _store(file: FileImport, piece: list[NumberedRow], digest: str, result: Impo
     refused = [each for _number, each in numbered]
     if start == 0 and not arrivals:
         raise ImportRefused(_all_refused(refused))
-    added = add_to_history(arrivals, rules=rules, score_at=file.now)
+    added = add_to_history(arrivals, score_at=file.now)
     refused += [poisoned(arrival, words) for arrival, words in added.poisoned]
     keep_refused(refused)
     result.events += added.events

@@ -13,7 +13,7 @@ from ingestion.operations.arrivals import USER, Arrival
 from ingestion.operations.identity import Known
 from ingestion.queries.sql import as_json, execute, fetch
 from ingestion.rules import profile
-from ingestion.rules.exclusion import Rules, of_person
+from ingestion.rules.exclusion import Rules, of_account, of_person
 from ingestion.rules.filters import as_number, as_text
 from ingestion.rules.links import Node
 from ingestion.rules.types import Kind
@@ -47,7 +47,7 @@ FROM ingestion_person p LEFT JOIN ingestion_identity i ON i.tenant_id = %(tenant
 WHERE p.tenant_id = %(tenant_id)s AND p.id = ANY(%(ids)s::bigint[])
 """
 _ACCOUNTS = """
-SELECT id, key, traits FROM ingestion_account WHERE tenant_id = %(tenant_id)s AND id = ANY(%(ids)s::bigint[])
+SELECT id, key, traits, exclusion FROM ingestion_account WHERE tenant_id = %(tenant_id)s AND id = ANY(%(ids)s::bigint[])
 """
 _SHOW_PERSONS = """
 UPDATE ingestion_person p
@@ -57,8 +57,9 @@ FROM jsonb_to_recordset(%(rows)s::jsonb)
 WHERE p.tenant_id = %(tenant_id)s AND p.id = r.id
 """
 _SHOW_ACCOUNTS = """
-UPDATE ingestion_account a SET traits = r.traits, name = r.label, search = r.search
-FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(id bigint, traits jsonb, label text, search text)
+UPDATE ingestion_account a SET traits = r.traits, name = r.label, search = r.search, exclusion = r.exclusion
+FROM jsonb_to_recordset(%(rows)s::jsonb)
+    AS r(id bigint, traits jsonb, label text, search text, exclusion smallint)
 WHERE a.tenant_id = %(tenant_id)s AND a.id = r.id
 """
 
@@ -128,7 +129,7 @@ def show_persons(changed: Names, moved: Collection[int], rules: Rules) -> set[in
         traits = _merged({} if id in moved else before, wanted[id], subjects, latest)
         user_ids = [value for _identity, kind, value in held if kind == USER]
         look = profile.of_person(user_ids, traits)
-        exclusion = of_person(user_ids=user_ids, email=look.email, rules=rules)
+        exclusion = of_person(user_ids=user_ids, email=look.email, traits=traits, rules=rules)
         if exclusion != exclusion_before:
             flipped.add(id)
         shown.append({"id": id, "traits": traits, "exclusion": exclusion, **asdict(look)})
@@ -137,15 +138,22 @@ def show_persons(changed: Names, moved: Collection[int], rules: Rules) -> set[in
     return flipped
 
 
-def show_accounts(changed: Names) -> None:
-    """Bring the changed traits, name and search of accounts up to date."""
+def show_accounts(changed: Names, rules: Rules) -> set[int]:
+    """Bring the changed traits, name, search and exclusion of accounts up to date. Returns the ids of accounts whose
+    exclusion is another now."""
     latest = _latest(OF_ACCOUNT, changed)
-    shown = []
-    for id, key, before in fetch(_ACCOUNTS, ids=sorted(changed)):
+    shown, flipped = [], set()
+    for id, key, before, exclusion_before in fetch(_ACCOUNTS, ids=sorted(changed)):
         traits = _merged(orjson.loads(before), changed[id], [id], latest)
-        shown.append({"id": id, "traits": traits, **asdict(profile.of_account(key, traits))})
+        exclusion = of_account(key=key, traits=traits, rules=rules)
+        if exclusion != exclusion_before:
+            flipped.add(id)
+        shown.append(
+            {"id": id, "traits": traits, "exclusion": exclusion, **asdict(profile.of_account(key, traits))}
+        )
     if shown:
         execute(_SHOW_ACCOUNTS, rows=as_json(shown))
+    return flipped
 
 
 def _latest(kind: int, names: Names) -> dict[tuple[int, str], Latest]:

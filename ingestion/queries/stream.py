@@ -48,6 +48,7 @@ class StreamFilter:
     source_id: UUID | None = None
     name: str = ""
     only_excluded: bool = False
+    only_bots: bool = False
 
 
 def stream(wanted: StreamFilter, *, before: int | None = None, size: int = 50) -> StreamPage:
@@ -61,6 +62,8 @@ def stream(wanted: StreamFilter, *, before: int | None = None, size: int = 50) -
         rows = rows.filter(name=wanted.name)
     if wanted.only_excluded:
         rows = rows.exclude(exclusion=Exclusion.NONE)
+    if wanted.only_bots:
+        rows = rows.filter(exclusion=Exclusion.BOT)
     found = list(rows.order_by("-id")[: size + 1])
     if len(found) > size:
         return StreamPage(_named(found[:size]), found[size - 1].id)

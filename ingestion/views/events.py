@@ -43,6 +43,7 @@ def _wanted(request: HttpRequest) -> StreamFilter:
         source_id=source_id,
         name=request.GET.get("name", "").strip(),
         only_excluded=request.GET.get("excluded") == "1",
+        only_bots=request.GET.get("excluded") == "bot",
     )
 
 

@@ -12,6 +12,8 @@ from django.utils.translation import gettext as _
 
 from ingestion.models import Account, Person
 from ingestion.queries import people, subject_events, subject_labels
+from ingestion.queries.exclusions import why_excluded
+from ingestion.queries.identities import evidence_about
 from ingestion.queries.paging import BadCursor, Page, count_of, cursor_after, read_cursor
 from scoring.forms.explain import ExplainForm
 from scoring.models import Level, Version
@@ -76,6 +78,8 @@ def show_subject(request: HttpRequest, level: int, key: int) -> HttpResponse:
     context = {
         "subject": row,
         "is_account": level == Level.ACCOUNT,
+        "may_undo": request.user.has_perm("ingestion.change_identitylink"),  # type: ignore[union-attr]
+        "excluded_by": why_excluded(level, row.pk) if row.exclusion else [],
         "scores": [_score_panel(each, row.pk) for each in scores],
         "pqls": pqls_of(access, level, row.pk),
         "explain_form": _explain_form(scores, None),
@@ -233,7 +237,11 @@ def _timeline(request: HttpRequest, level: int, key: int) -> dict[str, Any]:
 def _company_of(access: Access, level: int, key: int) -> dict[str, Any]:
     """Persons of an account with their scores, or the accounts and ids of a person."""
     if level == Level.PERSON:
-        return {"accounts": people.accounts_of([key]).get(key, []), "identities": people.identities_of(key)}
+        return {
+            "accounts": people.accounts_of([key]).get(key, []),
+            "identities": people.identities_of(key),
+            "evidence": evidence_about(key),
+        }
     members = people.members_of(key, limit=50)
     tags = score_tags(access, Level.PERSON, [member.person.pk for member in members])
     return {

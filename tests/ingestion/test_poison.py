@@ -49,7 +49,7 @@ def test_one_poisoned_event_is_found_and_the_others_land(request_of, changes, pl
     batch = arrivals(request_of, 7)
     batch[place] = spoiled(batch[place], **changes)
 
-    added = add_to_history(batch, rules=Rules(), score_at=RECEIVED)
+    added = add_to_history(batch, score_at=RECEIVED)
 
     assert [arrival.message.message_id for arrival, _words in added.poisoned] == [f"m{place}"]
     assert added.events == Event.objects.count() == EventKey.objects.count() == 6
@@ -60,7 +60,7 @@ def test_several_poisoned_events_are_all_found(request_of):
     for n in range(0, 20, 3):
         batch[n] = spoiled(batch[n], properties={"a": "\0"})
 
-    added = add_to_history(batch, rules=Rules(), score_at=RECEIVED)
+    added = add_to_history(batch, score_at=RECEIVED)
 
     assert (len(added.poisoned), added.events) == (7, 13)
 
@@ -72,7 +72,7 @@ def test_a_failing_server_is_not_the_fault_of_an_event(request_of):
         return execute(sql, params, many, context)
 
     with pytest.raises(OperationalError), connection.execute_wrapper(fail):
-        add_to_history(arrivals(request_of, 3), rules=Rules(), score_at=RECEIVED)
+        add_to_history(arrivals(request_of, 3), score_at=RECEIVED)
 
 
 def test_a_deadlock_with_other_work_is_tried_again(request_of):
@@ -84,13 +84,13 @@ def test_a_deadlock_with_other_work_is_tried_again(request_of):
         return execute(sql, params, many, context)
 
     with connection.execute_wrapper(deadlock_twice):
-        assert add_to_history(arrivals(request_of, 3), rules=Rules(), score_at=RECEIVED).events == 3
+        assert add_to_history(arrivals(request_of, 3), score_at=RECEIVED).events == 3
 
 
 def test_what_is_refused_is_kept_whole_with_words(request_of):
     (arrival,) = arrivals(request_of, 1)
     bad = spoiled(arrival, properties={"a": "x\0y"})
-    added = add_to_history([bad], rules=Rules(), score_at=RECEIVED)
+    added = add_to_history([bad], score_at=RECEIVED)
     keep_refused([fold_module.poisoned(*pair) for pair in added.poisoned])
 
     kept = QuarantinedEvent.objects.get()

@@ -26,6 +26,8 @@ NOT_PHOTOGRAPHED = {
     "admin:ingestion_*_explain": "a part of the page of an account or person, in a picture",
     "admin:scoring_definition_preview": "a part of the definition editor, in its picture",
     "admin:ingestion_action_preview": "a part of the action's page, in its picture",
+    "admin:ingestion_exclusionrule_preview": "a part of the form for a rule, in its picture",
+    "admin:ingestion_exclusionrule_progress": "a part of the list of rules",
     "admin:routing_routingtable_try": "a part of the routing table's page",
     # answers to a press of a button, with no page of their own
     "tenants:switch_*": "changes the company or unit and goes back",

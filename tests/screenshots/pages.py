@@ -60,7 +60,7 @@ def _lists(who: str) -> list[Shot]:
         "ingestion_action", "scoring_motion", "scoring_replayrun", "routing_lead",
         "routing_routingtable", "routing_pool", "delivery_destination", "delivery_delivery",
         "scoring_qualification", "experiments_experiment", "ingestion_account", "ingestion_person",
-        "ingestion_event", "ingestion_eventname", "ingestion_quarantinedevent", "ingestion_importrun",
+        "ingestion_event", "ingestion_eventname", "ingestion_exclusionrule", "ingestion_quarantinedevent", "ingestion_importrun",
         "tenants_source", "tenants_apitoken", "routing_routingfailure",
     ]  # fmt: skip
     return [
@@ -181,9 +181,13 @@ DATA = [
     Shot("Why it scored what it did on a day", "explanation", "ada", Area.PEOPLE, "A score of the past: as known then and as known now.", before=steps.explain, here=True),
     Shot("Persons", "persons", "ada", Area.PEOPLE, "People who use the product.", "admin:ingestion_person_changelist"),
     Shot("A person", "person", "ada", Area.PEOPLE, "The same for one person, with every id they were seen under.", "admin:ingestion_person_change", link_on="admin:ingestion_person_changelist"),
+    Shot("Take a link back", "person-undo", "ada", "Corporate admin and Product engineer", "Two identities are one person no longer: what that does.", "admin:ingestion_person_undo", before=steps.open_a_joined_person, link_on="here"),
     Shot("Events", "events", "eli", Area.EVENTS, "The event debugger: what arrives, as it arrives.", "admin:ingestion_event_changelist", most_used=True),
     Shot("Catalogue", "catalogue", "eli", Area.CATALOGUE, "Every event name ever received.", "admin:ingestion_eventname_changelist"),
     Shot("An event name", "event-name", "eli", Area.CATALOGUE, "How often it comes, with which properties.", "admin:ingestion_eventname_show", link_on="admin:ingestion_eventname_changelist"),
+    Shot("Clean data", "clean-data", "eli", Area.EVENTS, "Who does not count, by which rule, and what the built-in list of bots caught.", "admin:ingestion_exclusionrule_changelist"),
+    Shot("New rule of clean data", "clean-data-add", "eli", "Corporate admin and Product engineer", "Says whom it would mark before it does.", "admin:ingestion_exclusionrule_add", before=steps.write_a_rule, here=True),
+    Shot("Delete a rule of clean data", "clean-data-delete", "eli", "Corporate admin and Product engineer", "Says who counts again.", "admin:ingestion_exclusionrule_delete", link_on="admin:ingestion_exclusionrule_changelist"),
     Shot("Quarantine", "quarantine", "eli", Area.EVENTS, "Events that could not be read, with the reason.", "admin:ingestion_quarantinedevent_changelist", before=steps.send_a_bad_event),
     Shot("A quarantined event", "quarantined", "eli", Area.EVENTS, "Mend it and let it in.", "admin:ingestion_quarantinedevent_change", link_on="admin:ingestion_quarantinedevent_changelist"),
     Shot("Imports", "imports", "eli", Area.EVENTS, "Files that were imported, with their progress.", "admin:ingestion_importrun_changelist"),

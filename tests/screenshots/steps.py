@@ -183,11 +183,31 @@ def explain(walk: Walk) -> None:
     page.locator(".pq-explain").wait_for()
 
 
+def open_a_joined_person(walk: Walk) -> None:
+    """The first in the list who was seen under more than one id."""
+    page = walk.window("ada")
+    page.goto(reverse("admin:ingestion_person_changelist"))
+    links = page.locator("td a[href*='/ingestion/person/']").evaluate_all("all => all.map(a => a.href)")
+    for link in links:
+        page.goto(link)
+        if page.locator("a[href*='/undo/']").count():
+            return
+
+
 def send_a_bad_event(walk: Walk) -> None:
     """Something a product might send by mistake. It is read within seconds."""
     walk.send_event(userId="somebody", event="Report Shared", timestamp="yesterday at noon")
     walk.send_event(userId="somebody", event="Report Shared", properties="not an object")
     time.sleep(4)
+
+
+def write_a_rule(walk: Walk) -> None:
+    """Typed, with its preview, and not saved."""
+    page = walk.window("eli")
+    page.goto(reverse("admin:ingestion_exclusionrule_add"))
+    page.select_option("[name=kind]", "person_trait")
+    page.fill("[name=value]", "role = admin")
+    page.locator("#reach .pq-score").wait_for()
 
 
 def make_source(walk: Walk) -> None:
