@@ -3,8 +3,12 @@
 from django.urls import path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
+from ingestion.api.jitsu import JitsuBatchView, JitsuView
+from ingestion.api.pixel import PixelView, QueryPixelView
 from ingestion.api.posthog import FlagsView, PostHogResultsView, PostHogView, RemoteConfigView
+from ingestion.api.rudder import MergeView, SourceConfigView
 from ingestion.api.schema import CLOUD_EVENTS, DOCUMENTED
+from ingestion.api.snippet import PieceView, SnippetView
 from ingestion.api.views import EventView, MetricsView, SettingsView, unknown_address
 
 SHORT = {"b": "batch", "import": "batch", "t": "track", "i": "identify", "g": "group"}
@@ -29,11 +33,33 @@ cloud_events = [
     path("v1/cloudevents/", CLOUD_EVENTS.as_view(schema=None)),
 ]
 
+# Other families of SDKs, where each expects us. Not in the documented schema.
+TYPE = r"(?P<kind>track|identify|group|page|screen|alias)"
+segment = [
+    re_path(rf"^v1/pixel/{TYPE}/?$", PixelView.as_view(schema=None)),
+    path("analytics.js/v1/<str:key>/analytics.min.js", SnippetView.as_view(schema=None)),
+    path("analytics-next/bundles/<str:name>", PieceView.as_view(schema=None)),
+]
+rudder = [
+    re_path(r"^beacon/v1/batch/?$", EventView.as_view(schema=None)),
+    re_path(rf"^pixel/v1/{TYPE}/?$", QueryPixelView.as_view(schema=None)),
+    re_path(r"^sourceConfig/?$", SourceConfigView.as_view(schema=None)),
+    re_path(r"^v1/merge/?$", MergeView.as_view(schema=None)),
+]
+jitsu = [
+    re_path(r"^api/s/s2s/batch/?$", JitsuBatchView.as_view(schema=None)),
+    re_path(r"^api/s/(?:s2s/)?(?P<kind>[a-z]+)/?$", JitsuView.as_view(schema=None)),
+]
+
 urlpatterns = [
     *documented,
     *cloud_events,
     *other_spellings,
     *posthog,
+    *segment,
+    *rudder,
+    *jitsu,
+    re_path(r"^(?:api/s|beacon|pixel|sourceConfig|analytics\.js|analytics-next)(?:/|$)", unknown_address),
     re_path(r"^(?:v1/)?projects/(?P<key>[^/]+)/settings/?$", SettingsView.as_view(schema=None)),
     re_path(r"^v1/m/?$", MetricsView.as_view(schema=None)),
     # Also what other senders' SDKs ask for and we do not have: never the console's log-in.
