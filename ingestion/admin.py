@@ -15,7 +15,7 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from ingestion.models import Event, EventName, ExclusionRule, ImportRun, QuarantinedEvent
+from ingestion.models import Event, ExclusionRule, ImportRun, QuarantinedEvent
 from ingestion.queries.browse import newest_versions, recent_counts
 from ingestion.templatetags.data import filter_words, progress
 from ingestion.views import actions, catalogue, events, exclusions, quarantine
@@ -89,20 +89,27 @@ class ActionAdmin(Listing, TenantAdmin):
         return format_html('<span class="pq-muted">{}</span>', _("version %s") % obj.newest.number)
 
 
-@admin.register(EventName)
 class EventNameAdmin(ReadOnlyAdmin):
-    """The catalogue has its own page: a name is one line, whatever number of sources send it."""
+    """The catalogue has its own page: a name is one line, whatever number of sources send it. Which live signals count
+    an event is known to the room above, which registers this page and answers `used_by`."""
 
     unit_lookup = None
 
+    def used_by(self, request: HttpRequest) -> Mapping[catalogue.Key, Sequence[catalogue.Use]]:
+        """By kind and name of event, what uses it, of what this user may see."""
+        raise NotImplementedError
+
     def get_urls(self) -> list[Any]:
         view = self.admin_site.admin_view(catalogue.show_name)
-        return [path("show/", view, name="ingestion_eventname_show"), *super().get_urls()]
+        return [
+            path("show/", view, {"used_by": self.used_by}, name="ingestion_eventname_show"),
+            *super().get_urls(),
+        ]
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        return catalogue.list_names(request)
+        return catalogue.list_names(request, self.used_by)
 
 
 @admin.register(Event)

@@ -15,23 +15,24 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import RangeDateFilter
 
-from ingestion.admin import ActionAdmin
-from ingestion.models import Account, Action, Person
+from ingestion.admin import ActionAdmin, EventNameAdmin
+from ingestion.models import Account, Action, EventName, Person
 from ingestion.queries import subject_labels
 from ingestion.templatetags.data import progress
 from ingestion.views import links
+from ingestion.views.catalogue import Key, Use
 from scoring.forms.definitions import DefinitionForm, MotionForm
 from scoring.models import Definition, Level, Motion, Qualification, ReplayRun
 from scoring.operations import create_definition, create_motion, edit_motion
 from scoring.queries.held_out import known_pqls, visible_pqls
-from scoring.queries.overview import DefinitionRow, definition_rows, definitions_using
+from scoring.queries.overview import DefinitionRow, definition_rows, definitions_using, live_signals_by_event
 from scoring.queries.preview import reasons
 from scoring.queries.replays import progress_of
 from scoring.templatetags.points import points, signed_points
 from scoring.views import definitions, draft, qualifications, replays, subjects, templates
 from scoring.views.panels import subject_url_name
+from tenants.access import Area, access_of, units_visible_to
 from tenants.access import Level as Access
-from tenants.access import access_of, units_visible_to
 from tenants.console import ReadOnlyAdmin, TenantAdmin, actor
 from tenants.listing import Listing, moment
 from tenants.paginator import CappedPaginator
@@ -278,6 +279,25 @@ class ActionInUseAdmin(ActionAdmin):
 
     def used_by(self, action_ids: Sequence[UUID]) -> Mapping[UUID, Sequence[Any]]:
         return definitions_using(action_ids)
+
+
+@admin.register(EventName)
+class EventNameInUseAdmin(EventNameAdmin):
+    """The catalogue, with the live signals that count each event."""
+
+    def used_by(self, request: HttpRequest) -> Mapping[Key, Sequence[Use]]:
+        seen = access_of(request.user).visible(Area.DEFINITIONS, "business_unit__path")
+        found = live_signals_by_event(Definition.objects.filter(seen))
+        return {
+            event: [
+                Use(
+                    f"{definition.name}: {signal}",
+                    reverse("admin:scoring_definition_change", args=[definition.pk]),
+                )
+                for definition, signal in uses
+            ]
+            for event, uses in found.items()
+        }
 
 
 class SubjectAdmin(ReadOnlyAdmin):

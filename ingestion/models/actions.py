@@ -18,7 +18,16 @@ class EventName(TenantModel):
     last_seen_at = models.DateTimeField(_("last seen"))
     received = models.BigIntegerField(_("received"), default=0)
     properties = models.JSONField(
-        _("properties"), default=dict, help_text="Property name to {type: count, example}; at most 200 names."
+        _("properties"),
+        default=dict,
+        help_text="Property name to {type: count, first, last, examples}; at most 200 names, nothing personal.",
+    )
+    days = models.JSONField(
+        default=dict,
+        help_text="Date to events of that day; the newest 60. In the zone the tenant had when they were folded.",
+    )
+    libraries = models.JSONField(
+        default=dict, help_text="SDK and version to [events, last day]; the 20 seen last."
     )
 
     class Meta(TenantModel.Meta):

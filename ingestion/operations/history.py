@@ -106,7 +106,8 @@ def _add(arrivals: Sequence[Arrival], rules: Rules, score_at: datetime) -> Added
     joined = join_accounts(fresh, identities, accounts)
     touched = _learn(fresh, identities, accounts, moves, rules)
     events = store_events(fresh, _places(fresh, identities, accounts))
-    matched, counted = count_events(events, load_matchers(), get_tenant(current_tenant_id()).zone)
+    zone = get_tenant(current_tenant_id()).zone
+    matched, counted = count_events(events, load_matchers(), zone)
     person_of = {known.id: known.person_id for known in identities.values()}
     _extend_spans(events, person_of)
     touched |= {(PERSON, person_of[identity_id]) for identity_id, _account in joined}
@@ -114,7 +115,7 @@ def _add(arrivals: Sequence[Arrival], rules: Rules, score_at: datetime) -> Added
     touched |= {(PERSON, person_of[event.identity_id]) for event in matched}
     touched |= {(ACCOUNT, event.account_id) for event in matched if event.account_id is not None}
     touch(touched, at=score_at)
-    note_events(fresh)
+    note_events(fresh, zone)
     return Added(events=len(fresh), duplicates=len(arrivals) - len(fresh), activity=counted)
 
 

@@ -5,7 +5,7 @@ Pages go by key, not by offset: page 500 costs what page 1 costs.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +14,16 @@ from django.db.models import QuerySet
 from ingestion.models import Account, Action, ActionVersion, EventName, Person
 from ingestion.models.events import EventKind
 from ingestion.queries.sql import fetch
-from ingestion.rules.catalogue import merge
+from ingestion.rules.catalogue import (
+    MAX_NAMES,
+    TYPES,
+    Days,
+    Libraries,
+    Shape,
+    add_days,
+    add_libraries,
+    merge,
+)
 
 LATELY = timedelta(days=30)
 LOOKED_AT = 5_000
@@ -89,16 +98,34 @@ def trait_values_seen(model: type[Person] | type[Account], *, sample: int = 200)
 
 @dataclass(frozen=True)
 class PropertyShape:
-    """A property as received so far. types: (name, count), the most frequent first; null is not counted as a type."""
+    """A property as received so far. types: (name, count), the most frequent first; null is not counted as a type.
+    Of all events, `share` have a value in it and `null_share` say null; the others leave it out.
+    `is_hidden`: it looks personal, so no example is kept."""
 
     name: str
     types: tuple[tuple[str, int], ...]
-    example: str
+    share: float
+    null_share: float
+    examples: tuple[str, ...]
+    is_hidden: bool
+    first: date | None
+    last: date | None
 
     @property
     def is_mixed(self) -> bool:
-        """More than one type came: a bug in a tracker more often than not. Whole and broken numbers are one."""
-        return len({"number" if kind == "integer" else kind for kind, _count in self.types} - {"null"}) > 1
+        """More than one type came: a bug in a tracker more often than not. Whole and broken numbers are one, and so are
+        dates and texts."""
+        same = {"integer": "number", "date": "string"}
+        return len({same.get(kind, kind) for kind, _count in self.types}) > 1
+
+
+@dataclass(frozen=True)
+class LibrarySeen:
+    """An SDK and its version, with how many events it sent and the day of the last one."""
+
+    label: str
+    number: int
+    last: date
 
 
 @dataclass(frozen=True)
@@ -112,6 +139,13 @@ class EventProfile:
     last_seen_at: datetime
     by_source: tuple[EventName, ...]
     properties: tuple[PropertyShape, ...]
+    days: Days
+    libraries: tuple[LibrarySeen, ...]
+
+    @property
+    def has_all_names(self) -> bool:
+        """False when it may carry more properties than the catalogue keeps."""
+        return len(self.properties) < MAX_NAMES
 
 
 def event_profile(kind: int, name: str) -> EventProfile | None:
@@ -119,17 +153,27 @@ def event_profile(kind: int, name: str) -> EventProfile | None:
     rows = tuple(EventName.objects.filter(kind=kind, name=name).order_by("-received"))
     if not rows:
         return None
-    shape: dict[str, dict[str, Any]] = {}
+    shape: Shape = {}
+    days: Days = {}
+    libraries: Libraries = {}
     for row in rows:
         shape = merge(shape, row.properties)
+        days = add_days(days, row.days)
+        libraries = add_libraries(libraries, row.libraries)
+    received = sum(row.received for row in rows)
     return EventProfile(
         kind=kind,
         name=name,
-        received=sum(row.received for row in rows),
+        received=received,
         first_seen_at=min(row.first_seen_at for row in rows),
         last_seen_at=max(row.last_seen_at for row in rows),
         by_source=rows,
-        properties=tuple(_property_shape(name, seen) for name, seen in sorted(shape.items())),
+        properties=tuple(_property_shape(name, seen, received) for name, seen in sorted(shape.items())),
+        days=days,
+        libraries=tuple(
+            LibrarySeen(label, number, date.fromisoformat(last))
+            for label, (number, last) in libraries.items()
+        ),
     )
 
 
@@ -144,11 +188,19 @@ def actions_by_event(actions: QuerySet[Action]) -> dict[tuple[int, str], list[Ac
     return found
 
 
-def _property_shape(name: str, seen: dict[str, Any]) -> PropertyShape:
-    types = sorted(
-        ((kind, count) for kind, count in seen.items() if kind != "example"), key=lambda item: -item[1]
-    )
-    example = seen.get("example", "")
+def _property_shape(name: str, seen: dict[str, Any], received: int) -> PropertyShape:
+    types = sorted(((kind, seen[kind]) for kind in TYPES if kind in seen), key=lambda item: -item[1])
+    valued = tuple(item for item in types if item[0] != "null")
     return PropertyShape(
-        name, tuple(types), str(example).lower() if isinstance(example, bool) else str(example)
+        name=name,
+        types=valued,
+        share=sum(count for _kind, count in valued) / received if received else 0.0,
+        null_share=seen.get("null", 0) / received if received else 0.0,
+        examples=tuple(
+            str(value).lower() if isinstance(value, bool) else str(value)
+            for value in seen.get("examples", ())
+        ),
+        is_hidden="examples" not in seen,
+        first=date.fromisoformat(seen["first"]) if "first" in seen else None,
+        last=date.fromisoformat(seen["last"]) if "last" in seen else None,
     )

@@ -1,14 +1,16 @@
 """Names of events, as received."""
 
 import difflib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Max, QuerySet, Sum
+from django.db.models import Max, Min, QuerySet, Sum
 
 from ingestion.models import EventName
 from ingestion.queries.paging import starts_with
+from ingestion.rules.catalogue import Days, add_days
 
 COMPARED = 5_000  # names; a product with more has put ids into them
 
@@ -20,6 +22,7 @@ class KnownEvent:
     kind: int
     name: str
     received: int
+    first_seen_at: datetime
     last_seen_at: datetime
 
 
@@ -29,6 +32,15 @@ def event_names(prefix: str = "", *, limit: int = 50) -> list[KnownEvent]:
     if prefix:
         rows = rows.filter(starts_with("name", prefix))
     return [KnownEvent(**row) for row in _over_sources(rows)[:limit]]
+
+
+def days_of(events: Iterable[KnownEvent]) -> dict[tuple[int, str], Days]:
+    """Events by day of each of these names, over all sources. 1 query."""
+    found: dict[tuple[int, str], Days] = {}
+    rows = EventName.objects.filter(name__in={event.name for event in events})
+    for kind, name, days in rows.values_list("kind", "name", "days"):
+        found[kind, name] = add_days(found.get((kind, name), {}), days)
+    return found
 
 
 def close_names(name: str, *, limit: int = 3) -> list[str]:
@@ -42,6 +54,8 @@ def close_names(name: str, *, limit: int = 3) -> list[str]:
 def _over_sources(rows: QuerySet[EventName]) -> QuerySet[EventName, Any]:
     return (
         rows.values("kind", "name")
-        .annotate(received=Sum("received"), last_seen_at=Max("last_seen_at"))
+        .annotate(
+            received=Sum("received"), first_seen_at=Min("first_seen_at"), last_seen_at=Max("last_seen_at")
+        )
         .order_by("-received", "name")
     )

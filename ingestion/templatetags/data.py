@@ -44,6 +44,14 @@ def filter_words(each: dict[str, Any]) -> str:
 
 
 @register.filter
+def percent(share: float) -> str:
+    """A share from 0 to 1 in whole percent; never 0 % of some, nor 100 % of not all."""
+    if 0 < share < 0.005:
+        return "< 1 %"
+    return "> 99 %" if 0.995 <= share < 1 else f"{round(share * 100)} %"
+
+
+@register.filter
 def progress(share: float) -> str:
     """A bar from 0 to 1, with the percentage behind it."""
     percent = round(share * 100)

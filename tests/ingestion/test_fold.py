@@ -151,7 +151,8 @@ def test_the_catalogue_learns_names_times_and_types(in_acme):
 
     name = EventName.objects.get()
     assert (name.received, name.first_seen_at, name.last_seen_at) == (2, START, later)
-    assert name.properties["rows"] == {"integer": 1, "string": 1, "example": 5}
+    days = {"first": "2026-03-01", "last": "2026-03-01"}
+    assert name.properties["rows"] == {"integer": 1, "string": 1, "examples": [5, "many"], **days}
 
 
 def filling(user, hour, **traits):
