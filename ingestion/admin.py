@@ -118,6 +118,10 @@ class EventAdmin(ReadOnlyAdmin):
 
     unit_lookup = None
 
+    def get_urls(self) -> list[Any]:
+        view = self.admin_site.admin_view(events.show_event)
+        return [path("<int:key>/show/", view, name="ingestion_event_show"), *super().get_urls()]
+
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:

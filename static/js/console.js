@@ -5,24 +5,30 @@ document.addEventListener("DOMContentLoaded", () => {
     form.querySelector("button[type=submit]").hidden = true;
     form.addEventListener("change", () => form.requestSubmit());
   }
-  for (const button of document.querySelectorAll("button[data-pq-copy]")) {
-    button.hidden = false;
-    button.addEventListener("click", async () => {
-      const source = document.getElementById(button.dataset.pqCopy);
-      const before = button.textContent;
-      try {
-        await navigator.clipboard.writeText(source.textContent);
-        button.textContent = button.dataset.pqCopied;
-      } catch {
-        const range = document.createRange(); // no clipboard without https: select it, so that Ctrl-C copies
-        range.selectNodeContents(source);
-        getSelection().removeAllRanges();
-        getSelection().addRange(range);
-        button.textContent = button.dataset.pqSelected;
-      }
-      setTimeout(() => { button.textContent = before; }, 2500);
-    });
+});
+
+// Copy buttons, also those that htmx brings later, are hidden without a script.
+function showCopyButtons() {
+  for (const button of document.querySelectorAll("button[data-pq-copy]")) button.hidden = false;
+}
+document.addEventListener("DOMContentLoaded", showCopyButtons);
+document.addEventListener("htmx:afterSettle", showCopyButtons);
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("button[data-pq-copy]");
+  if (!button) return;
+  const source = document.getElementById(button.dataset.pqCopy);
+  const before = button.textContent;
+  try {
+    await navigator.clipboard.writeText(source.textContent);
+    button.textContent = button.dataset.pqCopied;
+  } catch {
+    const range = document.createRange(); // no clipboard without https: select it, so that Ctrl-C copies
+    range.selectNodeContents(source);
+    getSelection().removeAllRanges();
+    getSelection().addRange(range);
+    button.textContent = button.dataset.pqSelected;
   }
+  setTimeout(() => { button.textContent = before; }, 2500);
 });
 
 // What scrolls sideways can be reached with the keyboard; the theme's scroll boxes are no landmarks.
