@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
@@ -15,11 +16,14 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from ingestion.models import Event, ExclusionRule, ImportRun, QuarantinedEvent
+from ingestion.forms.lists import ListForm
+from ingestion.models import Event, ExclusionRule, ImportRun, List, QuarantinedEvent
+from ingestion.operations import ListChanged, create_list, edit_list
 from ingestion.queries.browse import newest_versions, recent_counts
+from ingestion.queries.lists import BUILT_IN, Expiry, expiries
 from ingestion.templatetags.data import filter_words, progress
-from ingestion.views import actions, catalogue, events, exclusions, quarantine
-from tenants.console import ReadOnlyAdmin, TenantAdmin
+from ingestion.views import actions, catalogue, events, exclusions, lists, quarantine
+from tenants.console import ReadOnlyAdmin, TenantAdmin, actor
 from tenants.listing import Listing, moment
 from tenants.paginator import CappedPaginator
 
@@ -87,6 +91,95 @@ class ActionAdmin(Listing, TenantAdmin):
         if obj.newest.backfill_done_at is None:
             return format_html('<span class="pq-tag pq-tag-warn">{}</span>', _("counting history"))
         return format_html('<span class="pq-muted">{}</span>', _("version %s") % obj.newest.number)
+
+
+@admin.register(List)
+class ListAdmin(Listing, TenantAdmin):
+    """The unit's own lists with how many rows they have, and below them those that come with the product."""
+
+    form = ListForm
+    fields = ["name", "business_unit", "kind", "description"]
+    list_display = ["name", "business_unit", "kind", "rows", "expiry", "changed", "standing"]
+    list_select_related = ["business_unit"]
+    list_filter = ["business_unit", "kind", ("archived_at", admin.EmptyFieldListFilter)]
+    list_after_template = "ingestion/_builtin_lists.html"
+    empty_template = "ingestion/_no_lists.html"
+    search_fields = ["^name"]
+    ordering = ["archived_at", "name"]
+    refusals = (*TenantAdmin.refusals, ListChanged)
+
+    def get_urls(self) -> list[Any]:
+        def own(route: str, view: Any, name: str) -> Any:
+            return path(route, self.admin_site.admin_view(view), name=f"ingestion_list_{name}")
+
+        return [
+            own("<uuid:key>/change/", lists.show_list, "page"),
+            own("<uuid:key>/edit/", self.edit_view, "edit"),
+            own("<uuid:key>/rows/", lists.upload, "upload"),
+            own("<uuid:key>/remove/", lists.remove, "remove"),
+            own("<uuid:key>/archive/", lists.archive, "archive"),
+            own("<uuid:key>/export/", lists.export, "export"),
+            own("built-in/<slug:code>/", lists.show_builtin, "builtin"),
+            *super().get_urls(),
+        ]
+
+    def edit_view(self, request: HttpRequest, key: Any) -> HttpResponse:
+        """Django's form; its usual address shows the list's own page."""
+        return self.changeform_view(request, str(key))
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        return super().changelist_view(
+            request, {"built_in_lists": BUILT_IN.values(), **(extra_context or {})}
+        )
+
+    def prepare_rows(self, request: HttpRequest, rows: Sequence[Any]) -> None:
+        found = expiries([row.pk for row in rows], today=timezone.localdate())
+        for row in rows:
+            row.expiring = found.get(row.pk, Expiry())
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return ["business_unit", "kind"] if obj else []
+
+    def save_model(self, request: HttpRequest, obj: List, form: Any, change: bool) -> None:
+        words = {"name": obj.name, "description": obj.description}
+        by, now = actor(request), timezone.now()
+        if change:
+            edit_list(list=obj, **words, by=by, now=now, seen=form.seen)
+            return
+        made = create_list(business_unit=obj.business_unit, kind=obj.kind, **words, by=by, now=now)
+        obj.pk = made.pk
+
+    def response_add(self, request: HttpRequest, obj: List, post_url_continue: Any = None) -> HttpResponse:
+        messages.success(request, _("“%s” is made. Now give it rows.") % obj.name)
+        return redirect("admin:ingestion_list_page", obj.pk)
+
+    def response_change(self, request: HttpRequest, obj: List) -> HttpResponse:
+        messages.success(request, _("Saved."))
+        return redirect("admin:ingestion_list_page", obj.pk)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False  # what it held is the record of what was decided by it: archive it
+
+    @admin.display(description=gettext_lazy("Rows"), ordering="size")
+    def rows(self, obj: List) -> str:
+        return intcomma(obj.size)
+
+    @admin.display(description=gettext_lazy("Expiry"))
+    def expiry(self, obj: Any) -> str:
+        words = [
+            (obj.expiring.soon, "pq-tag pq-tag-warn", _("%s soon")),
+            (obj.expiring.expired, "pq-tag", _("%s expired")),
+        ]
+        tags = [(look, text % intcomma(number)) for number, look, text in words if number]
+        return format_html_join(" ", '<span class="{}">{}</span>', tags) or "–"
+
+    @admin.display(description=gettext_lazy("Changed"), ordering="changed_at")
+    def changed(self, obj: List) -> str:
+        return moment(obj.changed_at)
+
+    @admin.display(description=gettext_lazy("State"))
+    def standing(self, obj: List) -> str:
+        return format_html('<span class="pq-tag">{}</span>', _("archived")) if obj.archived_at else "–"
 
 
 class EventNameAdmin(ReadOnlyAdmin):

@@ -31,6 +31,7 @@ GROUPS: list[tuple[Any, list[Entry]]] = [
                 _("Definitions"), "target", "admin:scoring_definition_changelist", "scoring.view_definition"
             ),
             Entry(_("Actions"), "touch_app", "admin:ingestion_action_changelist", "ingestion.view_action"),
+            Entry(_("Lists"), "list_alt", "admin:ingestion_list_changelist", "ingestion.view_list"),
             Entry(_("Motions"), "flag", "admin:scoring_motion_changelist", "scoring.view_motion"),
             Entry(_("Replays"), "history", "admin:scoring_replayrun_changelist", "scoring.view_replayrun"),
         ],

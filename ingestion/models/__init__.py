@@ -4,6 +4,7 @@ from ingestion.models.actions import Action, ActionVersion, EventName
 from ingestion.models.events import Activity, Event, EventKey, Inbox, QuarantinedEvent, Touched
 from ingestion.models.exclusions import ExclusionRule, ExclusionSweep
 from ingestion.models.imports import ImportRun
+from ingestion.models.lists import List, ListEdition, ListRow
 from ingestion.models.outcomes import Outcome
 from ingestion.models.subjects import Account, AccountMembership, Identity, IdentityLink, Person, TraitValue
 
@@ -22,6 +23,9 @@ __all__ = [
     "IdentityLink",
     "ImportRun",
     "Inbox",
+    "List",
+    "ListEdition",
+    "ListRow",
     "Outcome",
     "Person",
     "QuarantinedEvent",

@@ -6,6 +6,16 @@ from ingestion.operations.exclusions import create_exclusion, delete_exclusion, 
 from ingestion.operations.fold import FoldResult, fold_inbox
 from ingestion.operations.imports import FileImport, ImportRefused, ImportResult, import_file
 from ingestion.operations.links import undo_identity_link
+from ingestion.operations.lists import (
+    ListChanged,
+    NothingReplaced,
+    Upload,
+    archive_list,
+    create_list,
+    edit_list,
+    remove_rows,
+    upload_rows,
+)
 from ingestion.operations.outcomes import Fact, record_outcomes
 from ingestion.operations.preview import Preview, preview_file
 from ingestion.operations.quarantine import (
@@ -24,15 +34,21 @@ __all__ = [
     "FoldResult",
     "ImportRefused",
     "ImportResult",
+    "ListChanged",
+    "NothingReplaced",
     "Preview",
     "StillUnreadable",
+    "Upload",
     "accept_batch",
     "archive_action",
+    "archive_list",
     "backfill_actions",
     "create_action",
     "create_exclusion",
+    "create_list",
     "delete_exclusion",
     "edit_action",
+    "edit_list",
     "fold_inbox",
     "import_file",
     "mark_key_used",
@@ -41,8 +57,10 @@ __all__ = [
     "quarantine_all",
     "record_outcomes",
     "recut_days",
+    "remove_rows",
     "replay_quarantined",
     "take_touched",
     "touch",
     "undo_identity_link",
+    "upload_rows",
 ]

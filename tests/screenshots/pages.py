@@ -57,7 +57,7 @@ def _and(words: list[str]) -> str:
 def _lists(who: str) -> list[Shot]:
     """Every list of a company that has just begun: each says what to do next."""
     names = [
-        "ingestion_action", "scoring_motion", "scoring_replayrun", "routing_lead",
+        "ingestion_action", "ingestion_list", "scoring_motion", "scoring_replayrun", "routing_lead",
         "routing_routingtable", "routing_pool", "delivery_destination", "delivery_delivery",
         "scoring_qualification", "experiments_experiment", "ingestion_account", "ingestion_person",
         "ingestion_event", "ingestion_eventname", "ingestion_exclusionrule", "ingestion_quarantinedevent", "ingestion_importrun",
@@ -130,6 +130,11 @@ DEFINE = [
     Shot("Actions", "actions", "ada", Area.CATALOGUE, "The events that count, by the names people know them by.", "admin:ingestion_action_changelist"),
     Shot("New action", "action-add", "ada", Area.CATALOGUE, "Event name and filters, with the events it would match.", "admin:ingestion_action_add"),
     Shot("An action", "action", "ada", Area.CATALOGUE, "What it counts, how often, and which definitions use it.", "admin:ingestion_action_change", link_on="admin:ingestion_action_changelist"),
+    Shot("Lists", "lists", "ada", Area.DEFINITIONS, "Sets of domains and ids: a unit's own, and those that come with the product.", "admin:ingestion_list_changelist", before=steps.make_list),
+    Shot("New list", "list-add", "ada", Area.DEFINITIONS, "Its name, its unit and what it holds.", "admin:ingestion_list_add"),
+    Shot("A list", "list", "ada", Area.DEFINITIONS, "Its rows, what expires, and who changed what; rows are pasted or uploaded.", "admin:ingestion_list_page", link_on="admin:ingestion_list_changelist"),
+    Shot("Change a list", "list-edit", "ada", Area.DEFINITIONS, "Its name and what it is for.", "admin:ingestion_list_edit", link_on="here"),
+    Shot("A built-in list", "list-built-in", "ada", Area.DEFINITIONS, "What it holds and where it comes from.", "admin:ingestion_list_builtin", link_on="admin:ingestion_list_changelist"),
     Shot("Motions", "motions", "ada", Area.DEFINITIONS, "What a definition tries to bring about, and its goal.", "admin:scoring_motion_changelist"),
     Shot("New motion", "motion-add", "ada", Area.DEFINITIONS, "Where it starts and what counts as reaching it.", "admin:scoring_motion_add"),
     Shot("A motion", "motion", "ada", Area.DEFINITIONS, "Its start, its goal and its time.", "admin:scoring_motion_change", link_on="admin:scoring_motion_changelist"),

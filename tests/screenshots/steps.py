@@ -165,6 +165,22 @@ def make_destination(walk: Walk) -> None:
     walk.submit(page)
 
 
+def make_list(walk: Walk) -> None:
+    """Target accounts, of which one is no target for long."""
+    page = walk.window("ada")
+    page.goto(reverse("admin:ingestion_list_add"))
+    page.fill("[name=name]", "Target accounts")
+    page.select_option("[name=business_unit]", index=1)
+    walk.submit(page)
+    soon = datetime.now(UTC) + timedelta(days=10)
+    page.fill(
+        "[name=text]",
+        f"initech.example,From the fair,{soon:%Y-%m-%d}\nbücher.example\nacme.example,Key account",
+    )
+    page.locator("#upload button[type=submit]").click()
+    page.wait_for_load_state("networkidle")
+
+
 def open_hot_account(walk: Walk) -> None:
     page = walk.window("ada")
     page.goto(reverse("admin:ingestion_account_changelist"))

@@ -1,0 +1,46 @@
+"""Domains as lists keep them: lowercase, as the name system spells them (IDN as punycode)."""
+
+import re
+
+import idna
+
+LONGEST = 253
+_PLAIN = re.compile(r"(?!.*--)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]")
+
+
+def clean_domain(text: str) -> str:
+    """The domain in a domain, an e-mail address or a web address, without a leading “www.” or “*.”. Raises ValueError,
+    with words on what to write instead."""
+    text = text.strip().lower()
+    text = text.partition("://")[2] or text
+    text = text.partition("/")[0].rpartition("@")[2].partition(":")[0].strip(".")
+    text = text.removeprefix("*.")
+    if text.count(".") > 1:  # www.com is a domain of its own
+        text = text.removeprefix("www.")
+    if "." not in text or any(character.isspace() for character in text):
+        raise ValueError("Write a domain, for example acme.com.")
+    if len(text) <= LONGEST and _PLAIN.fullmatch(text):  # most are; the full check takes ten times as long
+        return text
+    try:
+        domain = idna.encode(text, uts46=True).decode()
+    except (idna.IDNAError, UnicodeError):
+        raise ValueError(f"“{text[:80]}” is not a domain. Write one such as acme.com.") from None
+    if domain.rpartition(".")[2].isdigit():
+        raise ValueError("Write a domain, not an IP address.")
+    return domain
+
+
+def shown_domain(domain: str) -> str:
+    """As people write it: bücher.de for xn--bcher-kva.de."""
+    if "xn--" not in domain:
+        return domain
+    try:
+        return idna.decode(domain)
+    except (idna.IDNAError, UnicodeError):
+        return domain
+
+
+def covering(domain: str) -> list[str]:
+    """The domain and those above it: a row of a list holds for its subdomains too."""
+    parts = domain.split(".")
+    return [".".join(parts[start:]) for start in range(len(parts))]
