@@ -17,6 +17,7 @@ FAULTS = {
 
 PASSED_HEADERS = {
     "content-type",
+    "content-encoding",
     "retry-after",
     "access-control-allow-origin",
     "access-control-allow-methods",
