@@ -13,10 +13,12 @@ from django.utils.translation import gettext_lazy
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
 )
 
 from tenants.access import Access
-from tenants.models import ApiToken, BusinessUnit, Invitation, Membership, Role, Tenant
+from tenants.models import ApiToken, BusinessUnit, Invitation, Membership, Role, Source, Tenant
+from tenants.models.credentials import clean_origin
 from tenants.models.tenant import validate_time_zone
 
 
@@ -240,3 +242,29 @@ class ApiTokenForm(forms.ModelForm):
 
     def expires_at(self, now: datetime) -> datetime:
         return now + timedelta(days=self.cleaned_data["days"])
+
+
+class OriginsField(forms.CharField):
+    """Websites, one a line."""
+
+    widget = UnfoldAdminTextareaWidget(attrs={"rows": 3, "placeholder": "https://app.acme.com"})
+
+    def prepare_value(self, value: Any) -> str:
+        return "\n".join(value) if isinstance(value, list) else value or ""
+
+    def to_python(self, value: Any) -> list[str]:  # type: ignore[override]
+        return [clean_origin(word) for word in (value or "").replace(",", " ").split()]
+
+
+class SourceForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A source and what it lets in."""
+
+    allowed_origins = OriginsField(
+        label=gettext_lazy("Allowed websites"),
+        required=False,
+        help_text=Source._meta.get_field("allowed_origins").help_text,
+    )
+
+    class Meta:
+        model = Source
+        fields = ["name", "kind", "is_enabled", "allowed_origins", "events_per_second"]

@@ -1,7 +1,7 @@
 """Reads of the tenants room. Those that run before a tenant is known call the look-ups owned by the authn role."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -30,6 +30,8 @@ class KeyOwner:
     key_id: UUID
     source_id: UUID
     source_kind: str
+    allowed_origins: Sequence[str] = ()
+    events_per_second: int | None = None
 
 
 @dataclass(frozen=True)

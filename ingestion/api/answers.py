@@ -28,6 +28,8 @@ _PREFLIGHT_SECONDS = "86400"
 class IngestError(APIException):
     """A request we refuse. `code` is stable and for programs, the message says what to do."""
 
+    retry_after: int | None = None
+
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(message, code)
         self.status_code, self.code, self.message = status, code, message
@@ -44,7 +46,10 @@ def failure(status: int, code: str, message: str) -> HttpResponse:
 def answer_for(error: Exception, context: dict[str, Any]) -> HttpResponse:
     """DRF's exception handler for these views: never its own {"detail": ...}, on which an SDK stumbles and retries."""
     if isinstance(error, IngestError):
-        return failure(error.status_code, error.code, error.message)
+        response = failure(error.status_code, error.code, error.message)
+        if error.retry_after is not None:
+            response["Retry-After"] = str(error.retry_after)
+        return response
     if isinstance(error, MethodNotAllowed):
         return _method_not_allowed(context)
     set_rollback()

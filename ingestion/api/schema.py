@@ -75,6 +75,11 @@ _ANSWERS = {
     ),
     400: OpenApiResponse(serializers.FailureSerializer, "The body is not JSON, or breaks off. Do not retry."),
     401: OpenApiResponse(serializers.FailureSerializer, "The write key is unknown, revoked or disabled."),
+    403: OpenApiResponse(serializers.FailureSerializer, "The source does not take events from this website."),
+    429: OpenApiResponse(
+        serializers.FailureSerializer,
+        "Above the source's events a second. Try again after `Retry-After` seconds.",
+    ),
     413: OpenApiResponse(
         serializers.FailureSerializer, "More than 20 MB or 10,000 events. Send less at once."
     ),

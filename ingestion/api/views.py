@@ -15,6 +15,7 @@ from ingestion import operations
 from ingestion.api.answers import IngestError, answer, answer_for, failure, open_to_browsers, preflight
 from ingestion.api.body import EventParser
 from ingestion.api.keys import BODY_FIELDS, WriteKeyAuthentication, cache
+from ingestion.api.limits import check_limits
 from ingestion.rules import check_shape
 from ingestion.rules.cleaning import Cleaner
 from ingestion.rules.dialects import Ignored, Refusal
@@ -102,6 +103,7 @@ class EventView(IngestView):
         now = timezone.now()
         owner = request.auth
         received = self.read(request, now)
+        check_limits(request, owner, len(received.items))
         accepted, rejected, errors = sort_out(received.items, received.assumed_type)
         if cache.is_due_to_mark(owner):
             operations.mark_key_used(owner=owner, now=now)

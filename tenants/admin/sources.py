@@ -17,6 +17,7 @@ from tenants import operations
 from tenants.admin.confirming import confirm
 from tenants.admin.snippets import snippets
 from tenants.console import TenantAdmin, actor, page
+from tenants.forms import SourceForm
 from tenants.models import Source, WriteKey
 
 LIVE = Q(write_keys__revoked_at__isnull=True)
@@ -25,7 +26,8 @@ LIVE = Q(write_keys__revoked_at__isnull=True)
 @admin.register(Source)
 class SourceAdmin(TenantAdmin):
     unit_lookup = None
-    fields = ["name", "kind", "is_enabled"]
+    form = SourceForm
+    fields = ["name", "kind", "is_enabled", "allowed_origins", "events_per_second"]
     list_display = ["name", "kind_name", "is_enabled", "live_keys", "last_used"]
     list_filter = ["kind", "is_enabled"]
     ordering = ["name"]
@@ -69,10 +71,18 @@ class SourceAdmin(TenantAdmin):
     def save_model(self, request: HttpRequest, obj: Source, form: Any, change: bool) -> None:
         by, now = actor(request), timezone.now()
         if change:
-            values = {"name": obj.name, "kind": obj.kind, "is_enabled": obj.is_enabled}
-            operations.change_source(source=obj, **values, by=by, now=now)
+            operations.change_source(
+                source=obj,
+                **_limits(obj),
+                name=obj.name,
+                kind=obj.kind,
+                is_enabled=obj.is_enabled,
+                by=by,
+                now=now,
+            )
             return
         made = operations.create_source(name=obj.name, kind=obj.kind, by=by, now=now)
+        operations.change_source(source=made, **_limits(obj), by=by, now=now)
         obj.pk, obj.created_at = made.pk, made.created_at
         request.first_secret = operations.issue_write_key(source=made, by=by, now=now)[1]  # type: ignore[attr-defined]
 
@@ -143,3 +153,7 @@ class SourceAdmin(TenantAdmin):
         }
         # Admin views are never cached: the secret is not kept.
         return page(request, "tenants/keys.html", content)
+
+
+def _limits(source: Source) -> dict[str, Any]:
+    return {"allowed_origins": source.allowed_origins, "events_per_second": source.events_per_second}

@@ -2,8 +2,11 @@
 bits need no slow hash) and a prefix a person can recognise it by."""
 
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -11,6 +14,24 @@ from tenants.base import KeyedTenantModel, TenantForeignKey, TenantModel
 from tenants.models.people import User
 
 LONGEST_TOKEN_LIFE = timedelta(days=366)
+
+
+def clean_origin(value: str) -> str:
+    """An origin as a browser says it: scheme and host in lower case, with a port where there is one, and no path.
+
+    Raises ValidationError."""
+    origin = value.strip().lower().rstrip("/")
+    parts = urlsplit(origin)
+    if (
+        parts.scheme not in ("http", "https")
+        or not parts.hostname
+        or origin != f"{parts.scheme}://{parts.netloc}"
+    ):
+        raise ValidationError(
+            _("“%(value)s” is no website's origin. Write it as https://app.acme.com, without a path."),
+            params={"value": value},
+        )
+    return origin
 
 
 class Source(KeyedTenantModel):
@@ -34,6 +55,27 @@ class Source(KeyedTenantModel):
     )
     is_enabled = models.BooleanField(
         _("enabled"), default=True, help_text=_("A disabled source answers 401 to its keys.")
+    )
+    allowed_origins = ArrayField(
+        models.CharField(max_length=200),
+        verbose_name=_("allowed websites"),
+        default=list,
+        blank=True,
+        size=50,
+        help_text=_(
+            "Where browsers may send from, one a line, like https://app.acme.com. Empty: from anywhere. "
+            "What is no browser (a server, a phone) says no website and is always taken."
+        ),
+    )
+    events_per_second = models.PositiveIntegerField(
+        _("events a second, at most"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text=_(
+            "Counted in each web process, for each key, with ten seconds' worth at once. Above it senders get 429 and "
+            "send again later; browsers with posthog-js or Jitsu lose those events. Empty: no limit."
+        ),
     )
     created_at = models.DateTimeField(_("created"), editable=False)
 

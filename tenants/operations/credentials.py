@@ -4,7 +4,7 @@ import secrets
 import zlib
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import cast
+from typing import Any, TypedDict, Unpack, cast
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -12,12 +12,22 @@ from django.utils.translation import gettext as _
 from tenants import audit
 from tenants.audit import Actor
 from tenants.models import ApiToken, BusinessUnit, Source, User, WriteKey
-from tenants.models.credentials import LONGEST_TOKEN_LIFE
+from tenants.models.credentials import LONGEST_TOKEN_LIFE, clean_origin
 from tenants.operations.refusal import Refused
 from tenants.queries import secret_hash
 
 SHOWN_PREFIX = 14
 ROTATION_OVERLAP = timedelta(days=7)
+
+
+class SourceFields(TypedDict, total=False):
+    """What can be changed about a source."""
+
+    name: str
+    kind: str
+    is_enabled: bool
+    allowed_origins: list[str]
+    events_per_second: int | None
 
 
 class TooManyKeys(Refused):
@@ -35,23 +45,23 @@ def create_source(*, name: str, kind: str, by: Actor, now: datetime) -> Source:
 
 
 @transaction.atomic
-def change_source(
-    *, source: Source, name: str, kind: str, is_enabled: bool, by: Actor, now: datetime
-) -> Source:
-    """Rename, re-type, disable or enable a source. Disabled, its keys answer 401 within a minute.
+def change_source(*, source: Source, by: Actor, now: datetime, **wanted: Unpack[SourceFields]) -> Source:
+    """Change some fields of a source. Disabled, its keys answer 401 within a minute; limits hold as soon.
 
     Raises ValidationError."""
     fresh = cast(Source, Source.objects.select_for_update().get(pk=source.pk))
-    wanted = {"name": name, "kind": kind, "is_enabled": is_enabled}
-    changed = [field for field, value in wanted.items() if getattr(fresh, field) != value]
+    if origins := wanted.get("allowed_origins"):
+        wanted["allowed_origins"] = sorted({clean_origin(origin) for origin in origins})
+    values: dict[str, Any] = {**wanted}
+    changed = [field for field, value in values.items() if getattr(fresh, field) != value]
     for field in changed:
-        setattr(fresh, field, wanted[field])
+        setattr(fresh, field, values[field])
     if changed:
         fresh.full_clean()
         fresh.save(update_fields=changed)
         verb = "source.changed"
         if "is_enabled" in changed:
-            verb = "source.enabled" if is_enabled else "source.disabled"
+            verb = "source.enabled" if fresh.is_enabled else "source.disabled"
         audit.record(by=by, verb=verb, target=fresh, fields=changed, now=now)
     return fresh
 

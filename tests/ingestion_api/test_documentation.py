@@ -30,7 +30,7 @@ def test_an_example_of_the_description_is_accepted_as_it_stands(described, send,
     example = next(iter(content["examples"].values()))["value"]
     assert send(example, f"/v1/{name}").said["rejected"] == []
     assert len(product.inbox()) == (3 if name == "batch" else 1)
-    assert set(call["responses"]) == {"200", "400", "401", "413", "503"}
+    assert set(call["responses"]) == {"200", "400", "401", "403", "413", "429", "503"}
     assert {"writeKey": []} in call["security"]
 
 
