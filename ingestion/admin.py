@@ -20,9 +20,10 @@ from ingestion.forms.lists import ListForm
 from ingestion.models import Event, ExclusionRule, ImportRun, List, QuarantinedEvent
 from ingestion.operations import ListChanged, create_list, edit_list
 from ingestion.queries.browse import newest_versions, recent_counts
+from ingestion.queries.imports import waiting_files
 from ingestion.queries.lists import BUILT_IN, Expiry, expiries
-from ingestion.templatetags.data import filter_words, progress
-from ingestion.views import actions, catalogue, events, exclusions, lists, quarantine
+from ingestion.templatetags.data import filter_words, import_state, progress
+from ingestion.views import actions, catalogue, events, exclusions, imports, lists, quarantine
 from tenants.console import ReadOnlyAdmin, TenantAdmin, actor
 from tenants.listing import Listing, moment
 from tenants.paginator import CappedPaginator
@@ -292,17 +293,36 @@ class ImportRunAdmin(Listing, ReadOnlyAdmin):
     list_filter = ["state"]
     empty_template = "ingestion/_no_imports.html"
     ordering = ["-started_at"]
-    fields = [
-        "file_name", "source", "state_tag", "rows", "rows_rejected", "started_at", "finished_at", "error", "mapping",
-    ]  # fmt: skip
-    readonly_fields = ["state_tag", "rows"]
+    list_before_template = "ingestion/waiting_files.html"
+
+    def get_urls(self) -> list[Any]:
+        def own(route: str, view: Any, name: str) -> Any:
+            return path(route, self.admin_site.admin_view(view), name=f"ingestion_importrun_{name}")
+
+        return [
+            own("add/", imports.add_import, "add"),
+            own("<uuid:key>/map/", imports.map_file, "map"),
+            own("<uuid:key>/check/", imports.check_file, "check"),
+            own("<uuid:key>/file/", imports.act_on_file, "file_act"),
+            own("<uuid:key>/change/", imports.show_run, "change"),
+            own("<uuid:key>/act/", imports.act_on_run, "act"),
+            own("<uuid:key>/rejected/", imports.download_rejected, "rejected"),
+            *super().get_urls(),
+        ]
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(request.user.has_perm("ingestion.add_importrun"))
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        may_import = self.has_add_permission(request)
+        waiting = waiting_files(now=timezone.now())[:20] if may_import else []
+        return super().changelist_view(request, {**(extra_context or {}), "waiting_files": waiting})
 
     @admin.display(description=gettext_lazy("State"))
     def state_tag(self, obj: ImportRun) -> str:
-        looks = {ImportRun.State.DONE: " pq-tag-good", ImportRun.State.FAILED: " pq-tag-bad"}
-        return format_html(
-            '<span class="pq-tag{}">{}</span>', looks.get(obj.state, ""), obj.get_state_display()
-        )
+        return import_state(obj)
 
     @admin.display(description=gettext_lazy("Started"), ordering="started_at")
     def started(self, obj: ImportRun) -> str:

@@ -79,6 +79,20 @@ def replay(claim: Claim, clock: Clock) -> Progress:
     return Progress(more, clock() if more else None)
 
 
+def check(claim: Claim, clock: Clock) -> Progress:
+    more = ingestion.continue_check(
+        tenant_id=claim.tenant_id, file_id=UUID(claim.ref), clock=clock, seconds=LONG_SECONDS
+    )
+    return Progress(more, clock() if more else None)
+
+
+def import_rows(claim: Claim, clock: Clock) -> Progress:
+    more = ingestion.continue_import(
+        tenant_id=claim.tenant_id, run_id=UUID(claim.ref), clock=clock, seconds=LONG_SECONDS
+    )
+    return Progress(more, clock() if more else None)
+
+
 def score(claim: Claim, clock: Clock) -> Progress:
     with tenant_context(claim.tenant_id):
         result = scoring.score_due(now=clock())
@@ -121,6 +135,8 @@ LONG: dict[str, Stage] = {
     "recut": recut,
     "mark": mark,
     "replay": replay,
+    "check": check,
+    "import": import_rows,
     "forget": forget,
     "notify": notify,
     "mixed": mixed,

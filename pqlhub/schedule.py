@@ -37,14 +37,16 @@ TICKS = [
         "pqlhub.tasks.long_work",
         timedelta(seconds=5),
         "long",
-        _("Back-fills of actions, replays, new time zones, old scores, mails about destinations, in slices."),
+        _(
+            "Imports, back-fills of actions, replays, new time zones, old scores, mails about destinations, in slices."
+        ),
     ),
     Tick(
         "upkeep",
         "pqlhub.tasks.upkeep",
         timedelta(minutes=10),
         "long",
-        _("Makes next months' partitions."),
+        _("Makes next months' partitions; deletes uploaded files that are too old."),
     ),
 ]
 

@@ -227,6 +227,11 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000  # a definition of 100 signals has 1,500 fi
 # The ingest API bounds its own bodies, before and after inflating.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 25 * 1024 * 1024
 
+# --- Files to import ------------------------------------------------------------------------------------------------
+FILE_UPLOAD_HANDLERS = ["ingestion.connectors.bounded_upload.BoundedUpload"]
+IMPORT_MAX_MB = int(os.environ.get("IMPORT_MAX_MB", "512"))
+IMPORT_KEEP_DAYS = int(os.environ.get("IMPORT_KEEP_DAYS", "7"))
+
 # --- API ------------------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["tenants.authentication.ApiTokenAuthentication"],

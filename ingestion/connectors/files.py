@@ -1,19 +1,24 @@
-"""Reads Parquet, CSV and JSON lines, also gzipped, row by row and from any row on."""
+"""Reads Parquet, CSV and JSON lines, also packed by gzip or Zstandard, row by row and from any row on."""
 
+import codecs
 import csv
-import gzip
 import hashlib
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, TextIO, cast
+from typing import IO, Any, AnyStr, Protocol, TextIO
 
+import pyarrow
 import pyarrow.parquet as parquet
 
+from ingestion.connectors.unpacking import PACKINGS, FileError, open_bytes
 from ingestion.rules.json_text import JsonError, parse_json
 
 BATCH = 5_000
+LONGEST_LINE = 4_000_000  # characters; a line is held in memory, so a file without line ends must not be one
 DELIMITERS = ",;\t|"
+MOST_EMPTY_LINES = 100_000  # in a row; looking for the next row must end
 FORMATS = {
     ".parquet": "parquet",
     ".csv": "csv",
@@ -22,10 +27,6 @@ FORMATS = {
     ".ndjson": "jsonl",
     ".json": "jsonl",
 }
-
-
-class FileError(ValueError):
-    """The file cannot be read. The message says why."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ def open_rows(path: Path) -> RowFile:
     """The reader for a file, by its name. Raises FileError."""
     if not path.is_file():
         raise FileError(f"There is no file {path}.")
-    suffixes = [suffix.lower() for suffix in path.suffixes if suffix.lower() != ".gz"]
+    suffixes = [suffix.lower() for suffix in path.suffixes if suffix.lower() not in PACKINGS]
     kind = FORMATS.get(suffixes[-1]) if suffixes else None
     try:
         if kind == "parquet":
@@ -66,15 +67,42 @@ def open_rows(path: Path) -> RowFile:
             return JsonRows(path)
     except FileError:
         raise
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, pyarrow.ArrowException) as error:
         raise FileError(f"{path.name} cannot be read: {error}") from error
-    raise FileError(f"{path.name}: use a file that ends in {', '.join(FORMATS)}, optionally with .gz.")
+    packings = " or ".join(PACKINGS)
+    raise FileError(f"{path.name}: use a file that ends in {', '.join(FORMATS)}, optionally with {packings}.")
 
 
 def file_hash(path: Path) -> str:
     """SHA-256 of the bytes of the file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def text_encoding(path: Path) -> str:
+    """UTF-16 says so in its first bytes; everything else is read as UTF-8, with its mark or without."""
+    with open_bytes(path) as file:
+        mark = file.read(2)
+    return "utf-16" if mark in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig"
+
+
+def _lines(file: IO[AnyStr]) -> Iterator[AnyStr]:
+    """Line by line, never more than one of them in memory. Raises FileError for one without an end, and for empty ones
+    without end."""
+    number, empty = 0, 0
+    while line := file.readline(LONGEST_LINE):
+        number += 1
+        empty = empty + 1 if line.isspace() else 0
+        if empty > MOST_EMPTY_LINES:
+            raise FileError(
+                f"Line {number:,} is the end of {empty:,} empty ones. Take them out and try again."
+            )
+        if len(line) == LONGEST_LINE:
+            raise FileError(
+                f"Line {number:,} is longer than {LONGEST_LINE:,} characters. "
+                "Write one row a line, with ordinary line ends, and import the file again."
+            )
+        yield line
 
 
 class ParquetRows:
@@ -113,11 +141,12 @@ class CsvRows:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._encoding = text_encoding(path)
         with self._open() as file:
-            header = file.readline()
+            header = next(_lines(file), "")
         if not header.strip():
             raise FileError(f"{path.name} is empty. The first line must name the columns.")
-        self._delimiter = max(DELIMITERS, key=header.count)
+        self.delimiter = self._delimiter = max(DELIMITERS, key=header.count)
         names = next(csv.reader([header], delimiter=self._delimiter))
         self.columns: list[str] | None = names
         self._names = names
@@ -135,14 +164,12 @@ class CsvRows:
                     yield number, row
 
     def _open(self) -> TextIO:
-        opener: Any = gzip.open if self._path.suffix.lower() == ".gz" else open
-        return cast(
-            TextIO, opener(self._path, "rt", encoding="utf-8-sig", errors="surrogateescape", newline="")
-        )
+        binary = open_bytes(self._path)
+        return io.TextIOWrapper(binary, encoding=self._encoding, errors="surrogateescape", newline="")
 
     def _reader(self, file: TextIO) -> Iterator[dict[str, Any] | BadRow]:
         """Every row, the header too; empty lines are none."""
-        reader = csv.reader(file, delimiter=self._delimiter)
+        reader = csv.reader(_lines(file), delimiter=self._delimiter)
         while True:
             try:
                 values = next(reader)
@@ -174,17 +201,17 @@ class JsonRows:
 
     def count(self) -> int:
         with self._open() as file:
-            return sum(1 for line in file if line.strip())
+            return sum(1 for line in _lines(file) if line.strip())
 
     def rows(self, start: int = 0) -> Iterator[NumberedRow]:
         with self._open() as file:
-            lines = (line for line in file if line.strip())
+            lines = (line for line in _lines(file) if line.strip())
             for number, line in enumerate(lines):
                 if number >= start:
                     yield number, self._row(line)
 
-    def _open(self) -> Any:
-        return gzip.open(self._path, "rb") if self._path.suffix.lower() == ".gz" else self._path.open("rb")
+    def _open(self) -> IO[bytes]:
+        return open_bytes(self._path)
 
     def _row(self, line: bytes) -> dict[str, Any] | BadRow:
         try:

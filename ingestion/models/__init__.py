@@ -3,7 +3,7 @@
 from ingestion.models.actions import Action, ActionVersion, EventName
 from ingestion.models.events import Activity, Event, EventKey, Inbox, QuarantinedEvent, Touched
 from ingestion.models.exclusions import ExclusionRule, ExclusionSweep
-from ingestion.models.imports import ImportRun
+from ingestion.models.imports import ImportFile, ImportRun
 from ingestion.models.lists import List, ListEdition, ListRow
 from ingestion.models.outcomes import Outcome
 from ingestion.models.subjects import Account, AccountMembership, Identity, IdentityLink, Person, TraitValue
@@ -21,6 +21,7 @@ __all__ = [
     "ExclusionSweep",
     "Identity",
     "IdentityLink",
+    "ImportFile",
     "ImportRun",
     "Inbox",
     "List",

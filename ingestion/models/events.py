@@ -126,11 +126,22 @@ class QuarantinedEvent(KeyedTenantModel):
     raw = models.TextField(_("as received"))
     client = models.JSONField(default=dict)
     replayed_at = models.DateTimeField(_("replayed"), null=True)
+    import_run_id = models.UUIDField(
+        null=True, help_text="The import that read it, when it came from a file."
+    )
+    row_number = models.BigIntegerField(null=True, help_text="Its row in that file, from 1.")
 
     class Meta(TenantModel.Meta):
         verbose_name = _("quarantined event")
         verbose_name_plural = _("quarantine")
-        indexes = [models.Index(fields=["tenant", "-received_at"], name="quarantine_newest")]
+        indexes = [
+            models.Index(fields=["tenant", "-received_at"], name="quarantine_newest"),
+            models.Index(
+                fields=["tenant", "import_run_id", "row_number"],
+                condition=models.Q(import_run_id__isnull=False),
+                name="quarantine_of_import",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.code}: {self.event_name or self.message_id}"

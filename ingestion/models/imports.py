@@ -11,6 +11,8 @@ class ImportRun(KeyedTenantModel):
 
     class State(models.TextChoices):
         RUNNING = "running", _("Running")
+        PAUSED = "paused", _("Paused")
+        CANCELLED = "cancelled", _("Cancelled")
         DONE = "done", _("Done")
         FAILED = "failed", _("Failed")
 
@@ -24,6 +26,8 @@ class ImportRun(KeyedTenantModel):
     rows_total = models.BigIntegerField(_("rows"), null=True)
     rows_read = models.BigIntegerField(_("rows read"), default=0)
     rows_rejected = models.BigIntegerField(_("rows rejected"), default=0)
+    events_added = models.BigIntegerField(_("added"), default=0)
+    events_known = models.BigIntegerField(_("known before"), default=0)
     started_at = models.DateTimeField(_("started"))
     finished_at = models.DateTimeField(_("finished"), null=True)
     error = models.TextField(_("error"), blank=True)
@@ -35,6 +39,40 @@ class ImportRun(KeyedTenantModel):
             models.UniqueConstraint(
                 fields=["tenant", "source", "file_hash", "mapping"], name="import_once_per_file"
             )
+        ]
+
+    def __str__(self) -> str:
+        return self.file_name
+
+
+class ImportFile(KeyedTenantModel):
+    """A file that was uploaded in the console: where it is kept, what it looks like, how it is mapped, and what the dry
+    run found. `run` is the import it has become."""
+
+    class State(models.TextChoices):
+        UPLOADED = "uploaded", _("waits for its mapping")
+        CHECKING = "checking", _("is being checked")
+        CHECKED = "checked", _("is checked and waits for its import")
+        FAILED = "failed", _("cannot be read")
+
+    file_name = models.TextField(_("file"))
+    stored_as = models.CharField(max_length=64, help_text="A random name in the tenant's folder.")
+    file_hash = models.CharField(max_length=64)
+    size = models.BigIntegerField(help_text="Bytes, as uploaded.")
+    shape = models.JSONField(help_text="Format, delimiter, encoding, columns and first rows.")
+    source = TenantForeignKey("tenants.Source", on_delete=models.CASCADE, related_name="+", null=True)
+    mapping = models.JSONField(null=True)
+    state = models.CharField(_("state"), max_length=16, choices=State.choices, default=State.UPLOADED)
+    rows_checked = models.BigIntegerField(default=0)
+    findings = models.JSONField(default=dict, help_text="What the dry run found so far.")
+    error = models.TextField(blank=True)
+    run = TenantForeignKey(ImportRun, on_delete=models.CASCADE, related_name="files", null=True)
+    uploaded_at = models.DateTimeField()
+    expires_at = models.DateTimeField(help_text="When the file is deleted, if it is still there.")
+
+    class Meta(TenantModel.Meta):
+        indexes = [
+            models.Index(fields=["tenant", "run", "-uploaded_at"], name="import_file_of_run"),
         ]
 
     def __str__(self) -> str:

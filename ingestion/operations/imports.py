@@ -16,10 +16,11 @@ from django.utils.translation import gettext as _
 from ingestion.connectors.files import BadRow, NumberedRow, file_hash, open_rows
 from ingestion.models import ImportRun
 from ingestion.operations.arrivals import Arrival, Request
-from ingestion.operations.fold import Refused, keep_refused, poisoned, to_arrival
+from ingestion.operations.fold import Refused, poisoned, to_arrival
 from ingestion.operations.history import add_to_history
 from ingestion.operations.marks import exclusion_rules
 from ingestion.operations.memory import collector_paused
+from ingestion.operations.quarantine import quarantine_all
 from ingestion.rules.exclusion import Rules
 from ingestion.rules.mapping import Plan, fallback_id, item_of, plain
 from ingestion.rules.types import Rejection
@@ -40,15 +41,21 @@ class ImportedElsewhere(ImportRefused):
     """Another process is importing the same file; the run is its own to finish."""
 
 
+class ImportStopped(ImportRefused):
+    """Somebody paused or cancelled the run. What was read stays."""
+
+
 @dataclass(frozen=True)
 class FileImport:
-    """One file on its way into one source. Raises FileError when the file cannot be read."""
+    """One file on its way into one source; `name` is what people call it, when it is kept under another. Raises
+    FileError when the file cannot be read."""
 
     tenant: Tenant
     source: Source
     path: Path
     plan: Plan
     now: datetime
+    name: str = ""
 
     def slices(self, start: int = 0) -> Iterator[list[NumberedRow]]:
         """The rows from `start` on, as many at a time as one transaction stores."""
@@ -110,29 +117,43 @@ def import_file(
     digest = file_hash(file.path)
     rows_total = open_rows(file.path).count()
     with tenant_context(file.tenant.pk):
-        result = _start(file, digest, rows_total, by, again)
+        result = start_run(file, digest, rows_total, by, again=again)
     if result.done_before is not None:
         return result
     try:
-        for piece in file.slices(result.resumed_at):
-            with tenant_context(file.tenant.pk), collector_paused():
-                _store(file, piece, digest, result)
+        for _slice in store_slices(file, digest, result):
             if progress is not None:
                 progress(result.run)
-    except ImportedElsewhere:
+    except (ImportedElsewhere, ImportStopped):
         raise
     except Exception as error:
         with tenant_context(file.tenant.pk):
-            _finish(result.run, ImportRun.State.FAILED, str(error)[:2000], by, file.now)
+            finish_run(result.run, ImportRun.State.FAILED, str(error)[:2000], by, file.now)
         raise
     with tenant_context(file.tenant.pk):
-        _finish(result.run, ImportRun.State.DONE, "", by, file.now)
+        finish_run(result.run, ImportRun.State.DONE, "", by, file.now)
     return result
 
 
-def _start(file: FileImport, digest: str, rows_total: int, by: Actor, again: bool) -> ImportResult:
+def store_slices(file: FileImport, digest: str, result: ImportResult) -> Iterator[None]:
+    """Store a run's rows from where it stands, a slice at each step and each in a transaction of its own.
+
+    Raises FileError, ImportRefused; ImportStopped when the run was paused or cancelled meanwhile."""
+    for piece in file.slices(result.run.rows_read):
+        with tenant_context(file.tenant.pk), collector_paused():
+            _store(file, piece, digest, result)
+        yield
+
+
+def start_run(
+    file: FileImport, digest: str, rows_total: int, by: Actor, *, again: bool = False
+) -> ImportResult:
     """The run of this file, plan and source: a new one, or the one to go on with."""
-    fresh = {"file_name": file.path.name, "state": ImportRun.State.RUNNING, "started_at": file.now}
+    fresh = {
+        "file_name": file.name or file.path.name,
+        "state": ImportRun.State.RUNNING,
+        "started_at": file.now,
+    }
     run, is_new = ImportRun.objects.get_or_create(
         source=file.source, file_hash=digest, mapping=file.plan.to_json(), defaults=fresh
     )
@@ -140,7 +161,7 @@ def _start(file: FileImport, digest: str, rows_total: int, by: Actor, again: boo
     if run.state == ImportRun.State.DONE:
         if not again:
             return ImportResult(run, done_before=run.finished_at)
-        run.rows_read = run.rows_rejected = 0
+        run.rows_read = run.rows_rejected = run.events_added = run.events_known = 0
     run.state, run.error, run.finished_at, run.rows_total = ImportRun.State.RUNNING, "", None, rows_total
     run.save()
     if is_new:
@@ -154,20 +175,44 @@ def _store(file: FileImport, piece: list[NumberedRow], digest: str, result: Impo
     run = ImportRun.objects.select_for_update().get(pk=result.run.pk)
     if run.rows_read != start:
         raise ImportedElsewhere(_("This file is being imported by another process. Let that one finish."))
+    if run.state != ImportRun.State.RUNNING:
+        raise ImportStopped(_("This import was paused or cancelled. Run it again to go on."))
     rules = exclusion_rules()
-    arrivals, numbered = file.read(piece, digest=digest, request=file.request(run.pk), rules=rules)
-    refused = [each for _number, each in numbered]
+    arrivals, refused = file.read(piece, digest=digest, request=file.request(run.pk), rules=rules)
     if start == 0 and not arrivals:
-        raise ImportRefused(_all_refused(refused))
+        raise ImportRefused(_all_refused([each for _number, each in refused]))
+    row_of = _rows_of(arrivals, piece, refused)
     added = add_to_history(arrivals, score_at=file.now)
-    refused += [poisoned(arrival, words) for arrival, words in added.poisoned]
-    keep_refused(refused)
+    refused += [(row_of[id(arrival)], poisoned(arrival, words)) for arrival, words in added.poisoned]
+    _keep(refused, file, run)
     result.events += added.events
     result.duplicates += added.duplicates
     result.activity += added.activity
     run.rows_read, run.rows_rejected = end, run.rows_rejected + len(refused)
-    run.save(update_fields=["rows_read", "rows_rejected"])
+    run.events_added, run.events_known = run.events_added + added.events, run.events_known + added.duplicates
+    run.save(update_fields=["rows_read", "rows_rejected", "events_added", "events_known"])
     result.run = run
+
+
+def _rows_of(
+    arrivals: list[Arrival], piece: list[NumberedRow], refused: list[tuple[int, Refused]]
+) -> dict[int, int]:
+    """The row number of each message, by the message's identity."""
+    bad = {number for number, _each in refused}
+    good = (number for number, _row in piece if number not in bad)
+    return {id(arrival): number for arrival, number in zip(arrivals, good, strict=True)}
+
+
+def _keep(refused: list[tuple[int, Refused]], file: FileImport, run: ImportRun) -> None:
+    """Into the quarantine, each with its row (from 1)."""
+    quarantine_all(
+        source_id=file.source.pk,
+        rejected=[(each.raw, each.reason) for _number, each in refused],
+        received_at=file.now,
+        client=file.request(run.pk).client,
+        rows=[number + 1 for number, _each in refused],
+        import_run_id=run.pk,
+    )
 
 
 def _all_refused(refused: list[Refused]) -> str:
@@ -178,7 +223,8 @@ def _all_refused(refused: list[Refused]) -> str:
     }
 
 
-def _finish(run: ImportRun, state: str, error: str, by: Actor, now: datetime) -> None:
+def finish_run(run: ImportRun, state: str, error: str, by: Actor, now: datetime) -> None:
+    """Close the run in this state."""
     run = ImportRun.objects.select_for_update().get(pk=run.pk)
     run.state, run.error, run.finished_at = state, error, now
     run.save(update_fields=["state", "error", "finished_at"])

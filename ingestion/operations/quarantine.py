@@ -1,7 +1,8 @@
 """Events that could not be read are kept whole with the reason, to be mended and replayed. Nothing is dropped."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import zip_longest
 from typing import Any
 from uuid import UUID
 
@@ -36,9 +37,11 @@ def quarantine_all(
     received_at: datetime,
     client: Mapping[str, Any],
     envelope: Mapping[str, Any] | None = None,
+    import_run_id: UUID | None = None,
+    rows: Sequence[int] = (),
 ) -> list[QuarantinedEvent]:
     """Keep unreadable items of one request, in one statement. What the batch said for all of them (its context) is
-    written into each, so that each can be replayed alone."""
+    written into each, so that each can be replayed alone. Those of a file name their import and `rows`, one each."""
     return QuarantinedEvent.objects.bulk_create(
         QuarantinedEvent(
             source_id=source_id,
@@ -49,8 +52,10 @@ def quarantine_all(
             detail=rejection.detail,
             raw=dump_json(_standing_alone(raw, envelope or {})).decode(),
             client=dict(client),
+            import_run_id=import_run_id,
+            row_number=row,
         )
-        for raw, rejection in rejected
+        for (raw, rejection), row in zip_longest(rejected, rows)
     )
 
 

@@ -46,6 +46,12 @@ class Plan:
         """As it is stored with the import: the same file with the same plan is the same import."""
         return asdict(self) | {"payload": None if self.payload is None else list(self.payload)}
 
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> "Plan":
+        """What to_json stored."""
+        payload = stored["payload"]
+        return cls(**{**stored, "payload": None if payload is None else tuple(payload)})
+
 
 def make_plan(
     *,

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from charts import ProgressBar, draw
 from ingestion.forms.actions import TESTS
+from ingestion.models import ImportRun
 from ingestion.models.events import EventKind
 
 register = template.Library()
@@ -57,3 +58,14 @@ def progress(share: float) -> str:
     percent = round(share * 100)
     bar = draw(ProgressBar(title=_("Progress"), value=percent, maximum=100, show_value=False), width=160)
     return format_html('<span class="pq-progress">{} {}%</span>', bar, percent)
+
+
+@register.filter
+def import_state(run: ImportRun) -> str:
+    """The state of an import as a tag."""
+    looks = {
+        ImportRun.State.DONE: " pq-tag-good",
+        ImportRun.State.FAILED: " pq-tag-bad",
+        ImportRun.State.PAUSED: " pq-tag-warn",
+    }
+    return format_html('<span class="pq-tag{}">{}</span>', looks.get(run.state, ""), run.get_state_display())  # type: ignore[call-overload]

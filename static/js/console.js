@@ -1,6 +1,8 @@
 // What the console's pages need beyond htmx. Everything works without it, with full page loads.
 // Switchers send themselves; copy buttons copy.
 document.addEventListener("DOMContentLoaded", () => {
+  // The theme writes the chosen file's name into a text field that its own widget has; ours is the browser's.
+  for (const input of document.querySelectorAll(".pq-field input[type=file]")) input.hasChangeListener = true;
   for (const form of document.querySelectorAll("form[data-pq-send-on-change]")) {
     form.querySelector("button[type=submit]").hidden = true;
     form.addEventListener("change", () => form.requestSubmit());

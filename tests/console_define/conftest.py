@@ -8,8 +8,11 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from ingestion.operations import imports
 from scoring.models import Definition, Level
 from tenants.context import tenant_context
+from tenants.models import Role
+from tests.conftest import member
 from tests.factories import ingestion
 from tests.factories.scoring import make_definition, make_motion
 
@@ -71,3 +74,20 @@ def elsewhere(globex, today):
         ingestion.make_action("Signed in", name="Globex action")
     ingestion.send_and_fold(globex, [ingestion.track("gus", "Globex event", ts=today)], received_at=today)
     return globex
+
+
+@pytest.fixture
+def home(settings, tmp_path):
+    """The folder of all local state, with uploaded files."""
+    settings.HOME = tmp_path
+    return tmp_path
+
+
+@pytest.fixture
+def engineer(as_user, acme, now):
+    return as_user(member(acme, "eli@acme.test", Role.PRODUCT_ENGINEER, "Corporate", now))
+
+
+@pytest.fixture
+def slices_of_6(monkeypatch):
+    monkeypatch.setattr(imports, "SLICE", 6)

@@ -54,6 +54,7 @@ NOT_PHOTOGRAPHED = {
     "admin:ingestion_list_export": "a file",
     "admin:routing_lead_export_changelist": "a file",
     "admin:tenants_tenant_download": "a file",
+    "admin:ingestion_importrun_rejected": "a file",
     "mfa_download_recovery_codes": "a file",
     # lead elsewhere
     "admin:login": "leads to sign-in",

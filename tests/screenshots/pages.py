@@ -18,6 +18,7 @@ from tests.screenshots import steps
 if TYPE_CHECKING:
     from tests.screenshots.walk import Walk
 
+IMPORTERS = "those who may change events: corporate admins and product engineers"
 ANYBODY, EVERY_MEMBER, OPERATORS = "anybody", "everybody who is signed in", "platform operators"
 
 
@@ -196,6 +197,10 @@ DATA = [
     Shot("Delete a rule of clean data", "clean-data-delete", "eli", "Corporate admin and Product engineer", "Says who counts again.", "admin:ingestion_exclusionrule_delete", link_on="admin:ingestion_exclusionrule_changelist"),
     Shot("Quarantine", "quarantine", "eli", Area.EVENTS, "Events that could not be read, with the reason.", "admin:ingestion_quarantinedevent_changelist", before=steps.send_a_bad_event),
     Shot("A quarantined event", "quarantined", "eli", Area.EVENTS, "Mend it and let it in.", "admin:ingestion_quarantinedevent_change", link_on="admin:ingestion_quarantinedevent_changelist"),
+    Shot("New import", "import-add", "eli", IMPORTERS, "Uploads a file of history: CSV, JSON lines or Parquet.", "admin:ingestion_importrun_add"),
+    Shot("Columns of a file", "import-map", "eli", IMPORTERS, "Its first rows, and which column is what; likely ones are chosen.", "admin:ingestion_importrun_map", before=steps.upload_history, here=True),
+    Shot("Dry run of a file", "import-check", "eli", IMPORTERS, "What would be imported and what not, before anything is.", "admin:ingestion_importrun_check", before=steps.check_history, here=True),
+    Shot("An import", "import-run", "eli", Area.EVENTS, "How far it is, with pause and cancel; what it added, and the rejected rows as a file.", "admin:ingestion_importrun_change", before=steps.import_history, here=True),
     Shot("Imports", "imports", "eli", Area.EVENTS, "Files that were imported, with their progress.", "admin:ingestion_importrun_changelist"),
 ]  # fmt: skip
 

@@ -226,6 +226,37 @@ def write_a_rule(walk: Walk) -> None:
     page.locator("#reach .pq-score").wait_for()
 
 
+def upload_history(walk: Walk) -> None:
+    """Three months of exports from another tool, with a few rows that are wrong."""
+    first = datetime.now(UTC) - timedelta(days=120)
+    rows = ["user_id,account_id,occurred_at,event,format,rows"]
+    for n in range(400):
+        moment = first + timedelta(hours=5 * n)
+        rows.append(f"legacy-{n % 40},legacy-co-{n % 9},{moment:%Y-%m-%d %H:%M},Report Exported,csv,{n * 7}")
+    rows += [
+        "legacy-4,legacy-co-1,2026-01-05 09:00,Report Exported",
+        ",legacy-co-1,2026-01-04 10:00,Report Exported,csv,12",
+        "legacy-3,legacy-co-1,yesterday,Report Exported,pdf,5",
+    ]
+    page = walk.window("eli")
+    page.goto(reverse("admin:ingestion_importrun_add"))
+    file = {"name": "exports-of-the-old-tool.csv", "mimeType": "text/csv", "buffer": "\n".join(rows).encode()}
+    page.set_input_files("[name=file]", [file])  # type: ignore[list-item]
+    walk.submit(page)
+
+
+def check_history(walk: Walk) -> None:
+    page = walk.window("eli")
+    page.get_by_role("button", name="Check the whole file").click()
+    page.locator("#check:not([hx-get])").wait_for(timeout=60_000)
+
+
+def import_history(walk: Walk) -> None:
+    page = walk.window("eli")
+    page.locator("#check button[value=import]").click()
+    page.locator("#import-run:not([hx-get])").wait_for(timeout=60_000)
+
+
 def make_source(walk: Walk) -> None:
     page = walk.window("eli")
     page.goto(reverse("admin:tenants_source_add"))

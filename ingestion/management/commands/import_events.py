@@ -9,7 +9,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from ingestion.connectors.files import FileError, open_rows
+from ingestion.connectors.files import open_rows
+from ingestion.connectors.unpacking import FileError
 from ingestion.models import ImportRun
 from ingestion.operations import FileImport, ImportRefused, Preview, import_file, preview_file
 from ingestion.rules.mapping import FIELDS, PlanError, make_plan
@@ -20,7 +21,7 @@ from tenants.models import Source, Tenant
 from tenants.operations import create_source
 
 HELP = """\
-Read events, users or accounts from Parquet, CSV or JSON lines (each may be gzipped).
+Read events, users or accounts from Parquet, CSV or JSON lines (each may be packed: .gz, .zst).
 
 Examples
   manage.py import_events logins.parquet --tenant acme --map userId=user_id --map timestamp=at --map event:=login
