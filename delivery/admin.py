@@ -6,7 +6,6 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import path
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
@@ -51,13 +50,10 @@ class DestinationAdmin(TenantAdmin):
     empty_template = "delivery/_no_destinations.html"
 
     def get_urls(self) -> list[Any]:
-        def own(route: str, view: Any, name: str) -> Any:
-            return path(f"<uuid:key>/{route}", self.admin_site.admin_view(view), name=name)
-
         return [
-            own("change/", destinations.show_destination, "delivery_destination_page"),
-            own("edit/", self.edit_view, "delivery_destination_edit"),
-            own("do/", destinations.act, "delivery_destination_act"),
+            self.own_path("<uuid:key>/change/", destinations.show_destination, "page"),
+            self.own_path("<uuid:key>/edit/", self.edit_view, "edit"),
+            self.own_path("<uuid:key>/do/", destinations.act, "act"),
             *super().get_urls(),
         ]
 
@@ -145,12 +141,9 @@ class DeliveryAdmin(ReadOnlyAdmin):
     empty_template = "delivery/_no_deliveries.html"
 
     def get_urls(self) -> list[Any]:
-        def own(route: str, view: Any, name: str) -> Any:
-            return path(f"<uuid:key>/{route}", self.admin_site.admin_view(view), name=name)
-
         return [
-            own("change/", deliveries.show_delivery, "delivery_delivery_page"),
-            own("replay/", deliveries.replay, "delivery_delivery_replay"),
+            self.own_path("<uuid:key>/change/", deliveries.show_delivery, "page"),
+            self.own_path("<uuid:key>/replay/", deliveries.replay, "replay"),
             *super().get_urls(),
         ]
 

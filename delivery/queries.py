@@ -8,11 +8,13 @@ from uuid import UUID
 
 from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Greatest
+from django.utils.translation import gettext_lazy as _
 
 from delivery.models import Delivery, DeliveryAttempt, Destination
 from delivery.rules.schedule import BREAKER_OPENS_AT
 from tenants.access import MATRIX, Area, Level
 from tenants.models import BusinessUnit, Membership
+from tenants.personal import Holding, Scope
 from tenants.secret_box import open_sealed
 
 
@@ -24,6 +26,19 @@ class DeliveryCounts:
     dead: int
 
 
+_ABOUT = "t.subject_ref = ANY(%(leads)s::text[])"
+# What this room holds about a person or an account: in the order in which it is emptied.
+HOLDINGS = [
+    Holding(
+        "delivery_deliveryattempt",
+        _("attempts to deliver, with what came back"),
+        "t.delivery_id IN (SELECT d.id FROM delivery_delivery d WHERE d.tenant_id = %(tenant_id)s AND "
+        + _ABOUT.replace("t.", "d.")
+        + ")",
+        is_appended=True,
+    ),
+    Holding("delivery_delivery", _("deliveries with what was sent"), _ABOUT),
+]
 OPEN_STATES = (Delivery.State.WAITING, Delivery.State.SENDING)
 
 
@@ -123,3 +138,20 @@ def people_concerned(destination: Destination) -> list[str]:
         user__is_active=True,
     )
     return sorted(set(members.values_list("user__email", flat=True)))
+
+
+def sent_out(scope: Scope) -> list[dict[str, object]]:
+    """What had left for other systems about these leads: [{destination, deliveries, leads, last}], by what the
+    receivers know: the `webhook-id` of each delivery and the `lead.id` of its body. 1 query."""
+    rows = (
+        Delivery.objects.filter(subject_ref__in=scope.leads, attempts__gt=0)
+        .order_by("created_at")
+        .values_list("destination__name", "pk", "subject_ref", "created_at")
+    )
+    found: dict[str, dict[str, object]] = {}
+    for name, key, lead, at in rows:
+        line = found.setdefault(name, {"destination": name, "deliveries": [], "leads": [], "last": ""})
+        line["deliveries"] = [*cast("list[str]", line["deliveries"]), str(key)]
+        line["leads"] = sorted({*cast("list[str]", line["leads"]), lead})
+        line["last"] = at.isoformat()
+    return list(found.values())

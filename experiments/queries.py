@@ -7,12 +7,29 @@ from uuid import UUID
 
 from django.db.models import Count, F, Q, QuerySet
 from django.db.models.functions import Length
+from django.utils.translation import gettext_lazy as _
 
 from experiments.models import Arm, Assignment, Experiment
 from experiments.stats import leads_needed
 from ingestion.queries.sql import fetch
 from tenants.models import BusinessUnit
+from tenants.personal import SUBJECTS, Holding
 
+_UNITS = SUBJECTS.format(kind="unit_kind", id="unit_id")
+# What this room holds about a person or an account. An erasure leaves it: arms, buckets, points and moments under a key
+# that leads to nobody. Without these rows whoever is contacted and then asks to be forgotten would leave one arm only,
+# and the comparison would be wrong for everybody else.
+HOLDINGS = [
+    Holding(
+        "experiments_exposure",
+        _("when an experiment would have acted"),
+        "t.assignment_id IN (SELECT a.id FROM experiments_assignment a WHERE a.tenant_id = %(tenant_id)s AND "
+        + _UNITS.replace("t.", "a.")
+        + ")",
+        is_kept=True,
+    ),
+    Holding("experiments_assignment", _("assignments to experiments"), _UNITS, is_kept=True),
+]
 UNIT_KINDS = {1: "person", 2: "account"}
 SHARES_SHOWN = (50, 20, 10, 5)
 CASES_SHOWN = ((0.05, 0.5), (0.05, 1.0), (0.10, 0.2), (0.10, 0.5), (0.20, 0.5), (0.30, 0.2))

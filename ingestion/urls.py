@@ -5,15 +5,23 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 from ingestion.api.jitsu import JitsuBatchView, JitsuView
 from ingestion.api.pixel import PixelView, QueryPixelView
+from ingestion.api.plans import AccountPlanView
 from ingestion.api.posthog import FlagsView, PostHogResultsView, PostHogView, RemoteConfigView
 from ingestion.api.rudder import MergeView, SourceConfigView
 from ingestion.api.schema import CLOUD_EVENTS, DOCUMENTED
 from ingestion.api.snippet import PieceView, SnippetView
+from ingestion.api.traits import AccountTraitsView, PersonTraitsView
 from ingestion.api.views import EventView, MetricsView, SettingsView, unknown_address
 
 SHORT = {"b": "batch", "import": "batch", "t": "track", "i": "identify", "g": "group"}
 SHORT |= {"p": "page", "s": "screen", "a": "alias"}
 
+traits = [
+    re_path(
+        r"^api/v1/accounts/(?P<key>.+)/traits/?$", AccountTraitsView.as_view(), name="api_account_traits"
+    ),
+    re_path(r"^api/v1/persons/(?P<key>.+)/traits/?$", PersonTraitsView.as_view(), name="api_person_traits"),
+]
 documented = [path(f"v1/{name}", view.as_view()) for name, view in DOCUMENTED.items()]
 other_spellings = [path(f"v1/{name}/", view.as_view(schema=None)) for name, view in DOCUMENTED.items()]
 for short, name in SHORT.items():
@@ -53,6 +61,7 @@ jitsu = [
 
 urlpatterns = [
     *documented,
+    *traits,
     *cloud_events,
     *other_spellings,
     *posthog,
@@ -65,6 +74,7 @@ urlpatterns = [
     # Also what other senders' SDKs ask for and we do not have: never the console's log-in.
     re_path(r"^(?:v1|batch|capture|track|e|i|s|flags|decide|array)(?:/|$)", unknown_address),
     re_path(r"^api/(?:surveys|web_experiments|product_tours|feature_flag)(?:/|$)", unknown_address),
+    re_path(r"^api/v1/accounts/(?P<key>.+)/plan/?$", AccountPlanView.as_view(), name="api_account_plan"),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="api-docs"),
 ]

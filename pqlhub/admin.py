@@ -1,4 +1,4 @@
-"""Pages for platform operators: the jobs and beat's ticks."""
+"""Pages for platform operators (the jobs and beat's ticks), and those that several rooms make together."""
 
 from typing import Any
 
@@ -12,9 +12,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 from unfold.admin import ModelAdmin
 
+from ingestion.models import Erasure
 from pqlhub import operator_jobs
 from pqlhub.models import JobStatus
+from pqlhub.privacy.admin import ErasureAdmin
 from tenants import audit
+
+admin.site.register(Erasure, ErasureAdmin)
 
 
 @admin.register(JobStatus)

@@ -14,6 +14,7 @@ from django.db.models.functions import TruncDate
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from charts import LineChart, Point, Series, figure
@@ -27,6 +28,7 @@ from scoring.models import Version
 from scoring.queries.held_out import visible_pqls
 from tenants.access import Access, Area, Level, access_of
 from tenants.models import Source, WriteKey
+from tenants.quotas import nearly_used_up
 
 COUNTED_TO = 1_000
 TREND_DAYS = 30
@@ -64,7 +66,7 @@ def home_context(request: HttpRequest) -> dict[str, Any]:
     steps = _mark_next(_steps(access))
     finished = all(step.is_done for step in steps)
     figures = [*_lead_figures(access, now), *_data_figures(access, now), *_delivery_figures(access)]
-    figures += _routing_figures(access)
+    figures += [*_quota_figures(access, now), *_routing_figures(access)]
     return {
         "figures": [one for one in figures if one.is_urgent or one.is_kept],
         "is_calm": not any(one.is_urgent for one in figures),
@@ -219,6 +221,25 @@ def _data_figures(access: Access, now: datetime) -> list[Figure]:
             silent,
             is_kept=True,
         ),
+    ]
+
+
+def _quota_figures(access: Access, now: datetime) -> list[Figure]:
+    """Sources that have used four fifths of their quota, or all of it."""
+    if access.level(Area.SOURCES) < Level.VIEW:
+        return []
+    return [
+        Figure(
+            _("Quota of %(source)s") % {"source": source},
+            f"{usage.percent} %",
+            _("used up: senders are refused until %(day)s")
+            % {"day": date_format(usage.ends, "SHORT_DATE_FORMAT")}
+            if usage.is_used_up and source.refuses_over_quota
+            else _("used; it begins anew on %(day)s") % {"day": date_format(usage.ends, "SHORT_DATE_FORMAT")},
+            reverse("admin:tenants_source_keys", args=[source.pk]),
+            is_urgent=True,
+        )
+        for source, usage in nearly_used_up(now=now)
     ]
 
 

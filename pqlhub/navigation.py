@@ -32,6 +32,8 @@ GROUPS: list[tuple[Any, list[Entry]]] = [
             ),
             Entry(_("Actions"), "touch_app", "admin:ingestion_action_changelist", "ingestion.view_action"),
             Entry(_("Lists"), "list_alt", "admin:ingestion_list_changelist", "ingestion.view_list"),
+            Entry(_("Plans"), "sell", "admin:ingestion_plan_changelist", "ingestion.view_plan"),
+            Entry(_("Limits"), "speed", "admin:ingestion_limit_changelist", "ingestion.view_limit"),
             Entry(_("Motions"), "flag", "admin:scoring_motion_changelist", "scoring.view_motion"),
             Entry(_("Replays"), "history", "admin:scoring_replayrun_changelist", "scoring.view_replayrun"),
         ],
@@ -88,16 +90,52 @@ GROUPS: list[tuple[Any, list[Entry]]] = [
                 "ingestion.view_eventname",
             ),
             Entry(
+                _("Tracking plans"),
+                "fact_check",
+                "admin:ingestion_trackingplan_changelist",
+                "ingestion.view_trackingplan",
+            ),
+            Entry(
+                _("Violations"), "rule", "admin:ingestion_violation_changelist", "ingestion.view_violation"
+            ),
+            Entry(
                 _("Clean data"),
                 "filter_alt_off",
                 "admin:ingestion_exclusionrule_changelist",
                 "ingestion.view_exclusionrule",
             ),
             Entry(
+                _("Identity"),
+                "join_inner",
+                "admin:ingestion_identityrule_changelist",
+                "ingestion.view_identityrule",
+            ),
+            Entry(
+                _("Do not contact"),
+                "do_not_disturb_on",
+                "admin:ingestion_contactrule_changelist",
+                "ingestion.view_contactrule",
+            ),
+            Entry(
+                _("Privacy"), "shield_person", "admin:ingestion_erasure_changelist", "ingestion.view_erasure"
+            ),
+            Entry(
+                _("Plan rules"),
+                "rule_settings",
+                "admin:ingestion_planrule_changelist",
+                "ingestion.view_planrule",
+            ),
+            Entry(
                 _("Quarantine"),
                 "report",
                 "admin:ingestion_quarantinedevent_changelist",
                 "ingestion.view_quarantinedevent",
+            ),
+            Entry(
+                _("Origins of traits"),
+                "low_priority",
+                "admin:ingestion_traitprecedence_changelist",
+                "ingestion.view_traitprecedence",
             ),
             Entry(
                 _("Imports"),

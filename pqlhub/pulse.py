@@ -14,6 +14,8 @@ from delivery import operations as delivery
 from experiments import operations as experiments
 from ingestion import operations as ingestion
 from pqlhub.jobs import Clock, note_failure, note_run
+from pqlhub.privacy.erasing import continue_erasure
+from pqlhub.privacy.exporting import continue_personal_export
 from routing import operations as routing
 from scoring import operations as scoring
 from tenants import operations as tenants
@@ -62,7 +64,25 @@ def recut(claim: Claim, clock: Clock) -> Progress:
 
 def mark(claim: Claim, clock: Clock) -> Progress:
     with tenant_context(claim.tenant_id):
-        more = ingestion.mark_named_subjects(now=clock())
+        more = ingestion.mark_named_subjects(now=clock()) or ingestion.mark_environments(now=clock())
+    return Progress(more, clock() if more else None)
+
+
+def trim(claim: Claim, clock: Clock) -> Progress:
+    with tenant_context(claim.tenant_id):
+        result = ingestion.trim_history(now=clock())
+    return Progress(bool(result.rows), result.next_at)
+
+
+def precedence(claim: Claim, clock: Clock) -> Progress:
+    with tenant_context(claim.tenant_id):
+        more = ingestion.sort_traits_out(now=clock())
+    return Progress(more, clock() if more else None)
+
+
+def redraw(claim: Claim, clock: Clock) -> Progress:
+    with tenant_context(claim.tenant_id):
+        more = ingestion.redraw_identities(now=clock())
     return Progress(more, clock() if more else None)
 
 
@@ -124,6 +144,20 @@ def export(claim: Claim, clock: Clock) -> Progress:
     return Progress(worked=False)
 
 
+def erase_person(claim: Claim, clock: Clock) -> Progress:
+    next_at = continue_erasure(
+        tenant_id=claim.tenant_id, erasure_id=UUID(claim.ref), clock=clock, seconds=LONG_SECONDS
+    )
+    return Progress(next_at is not None, next_at)
+
+
+def export_person(claim: Claim, clock: Clock) -> Progress:
+    next_at = continue_personal_export(
+        tenant_id=claim.tenant_id, export_id=UUID(claim.ref), clock=clock, seconds=LONG_SECONDS
+    )
+    return Progress(worked=False, next_at=next_at)
+
+
 def erase(claim: Claim, clock: Clock) -> Progress:
     more = tenants.erase_marked_tenant(tenant_id=claim.tenant_id, seconds=5, by=SYSTEM, now=clock())
     return Progress(more, clock() if more else None)
@@ -134,13 +168,18 @@ LONG: dict[str, Stage] = {
     "backfill": backfill,
     "recut": recut,
     "mark": mark,
+    "redraw": redraw,
+    "precedence": precedence,
     "replay": replay,
     "check": check,
     "import": import_rows,
     "forget": forget,
+    "trim": trim,
     "notify": notify,
     "mixed": mixed,
     "export": export,
+    "erase_person": erase_person,
+    "export_person": export_person,
     "erase": erase,
 }
 

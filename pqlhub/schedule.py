@@ -38,7 +38,8 @@ TICKS = [
         timedelta(seconds=5),
         "long",
         _(
-            "Imports, back-fills of actions, replays, new time zones, old scores, mails about destinations, in slices."
+            "Imports, back-fills of actions, replays, new time zones, mails about destinations, and old scores and"
+            " history, in slices."
         ),
     ),
     Tick(
@@ -46,7 +47,10 @@ TICKS = [
         "pqlhub.tasks.upkeep",
         timedelta(minutes=10),
         "long",
-        _("Makes next months' partitions; deletes uploaded files that are too old."),
+        _(
+            "Makes next months' partitions and drops those nobody keeps; deletes uploaded files, sessions and traces of"
+            " log-ins that are too old."
+        ),
     ),
 ]
 

@@ -2,17 +2,22 @@
 
 from datetime import datetime, timedelta
 
+from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from django.conf import settings
-from django.db import connection, transaction
+from django.contrib.sessions.models import Session
 
 from ingestion import operations as ingestion
 
-PARTITIONS_AHEAD = 3
+LOGINS_KEPT = timedelta(days=90)
 
 
 def run(*, now: datetime) -> None:
-    """Make sure events of the coming months have a partition; delete uploaded files that are too old. Safe at any time
-    and twice."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT ensure_event_partitions(%s::date, %s)", [now.date(), PARTITIONS_AHEAD])
+    """Make sure events of the coming months have a partition, and let go of what is too old: months of events, uploaded
+    files, sessions, traces of log-ins. Safe at any time and twice."""
+    ingestion.make_partitions(now=now)
+    ingestion.wake_trims(now=now)
+    ingestion.drop_partitions(now=now)
     ingestion.remove_old_files(keep=timedelta(days=settings.IMPORT_KEEP_DAYS))
+    Session.objects.filter(expire_date__lt=now).delete()
+    for model in (AccessAttempt, AccessFailureLog, AccessLog):
+        model.objects.filter(attempt_time__lt=now - LOGINS_KEPT).delete()

@@ -5,6 +5,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.http import Http404
 from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -58,13 +59,17 @@ class ReportView(TenantAPIView):
         parameters=[
             OpenApiParameter("name", location="path", enum=NAMES),
             OpenApiParameter(
-                "definition", description="Key of a definition; without it the first one, or all."
+                "definition",
+                OpenApiTypes.UUID,
+                description="Key of a definition; without it the first one, or all.",
             ),
-            OpenApiParameter("unit", description="Key of a business unit: it and everything below it."),
+            OpenApiParameter(
+                "unit", OpenApiTypes.UUID, description="Key of a business unit: it and everything below it."
+            ),
             OpenApiParameter("band", description="The band in which a PQL entered."),
             OpenApiParameter("period", enum=[*PRESETS, CUSTOM]),
-            OpenApiParameter("first", description="First day of a custom period, YYYY-MM-DD."),
-            OpenApiParameter("last", description="Last day of a custom period."),
+            OpenApiParameter("first", OpenApiTypes.DATE, description="First day of a custom period."),
+            OpenApiParameter("last", OpenApiTypes.DATE, description="Last day of a custom period."),
             OpenApiParameter("grain", enum=[grain.value for grain in Grain]),
             OpenApiParameter("window", int, enum=WINDOWS, description="Days of the PQL rate."),
         ],

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from reports import reports
 from reports.forms import FilterForm, RowsForm
 from tenants.access import Area, Level, access_of, units_visible_to
-from tenants.console import page
+from tenants.console import is_fragment, page
 from tenants.csv_file import csv_file
 from tenants.models import BusinessUnit
 
@@ -56,8 +56,7 @@ def report_page(view: View) -> View:
 def show(request: HttpRequest, name: str) -> HttpResponse:
     """One report, by its name in reports.REPORTS."""
     form = filter_form(request, about_one=name in reports.ABOUT_ONE)
-    is_fragment = request.htmx and not request.htmx.boosted  # type: ignore[attr-defined]
-    template = "reports/_report.html" if is_fragment else "reports/report.html"
+    template = "reports/_report.html" if is_fragment(request) else "reports/report.html"
     context: dict[str, Any] = {
         "title": dict(TABS)[name],
         "name": name,
@@ -68,7 +67,7 @@ def show(request: HttpRequest, name: str) -> HttpResponse:
     }
     if not form.is_valid():
         # htmx shows only answers that went well, and the sentence in the form is all there is to show.
-        return page(request, template, context, status=200 if is_fragment else 422)
+        return page(request, template, context, status=200 if is_fragment(request) else 422)
     report = reports.REPORTS[name](form.question())
     if request.GET.get("format") == "csv":
         return csv_file(f"pqlhub-{name}", report.sheet)

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import path, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.text import slugify
@@ -15,8 +15,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import RangeDateFilter
 
-from ingestion.admin import ActionAdmin, EventNameAdmin
-from ingestion.models import Account, Action, EventName, Person
+from ingestion.admin import ActionAdmin, EventNameAdmin, ListAdmin
+from ingestion.models import Account, Action, EventName, List, Person
 from ingestion.queries import subject_labels
 from ingestion.templatetags.data import progress
 from ingestion.views import links
@@ -25,11 +25,18 @@ from scoring.forms.definitions import DefinitionForm, MotionForm
 from scoring.models import Definition, Level, Motion, Qualification, ReplayRun
 from scoring.operations import create_definition, create_motion, edit_motion
 from scoring.queries.held_out import known_pqls, visible_pqls
-from scoring.queries.overview import DefinitionRow, definition_rows, definitions_using, live_signals_by_event
+from scoring.queries.overview import (
+    DefinitionRow,
+    definition_rows,
+    definitions_using,
+    live_signals_by_event,
+    signals_asking,
+)
+from scoring.queries.past import releasable_pqls
 from scoring.queries.preview import reasons
 from scoring.queries.replays import progress_of
 from scoring.templatetags.points import points, signed_points
-from scoring.views import definitions, draft, qualifications, replays, subjects, templates
+from scoring.views import definitions, draft, past, qualifications, replays, subjects, templates
 from scoring.views.panels import subject_url_name
 from tenants.access import Area, access_of, units_visible_to
 from tenants.access import Level as Access
@@ -89,22 +96,16 @@ class DefinitionAdmin(OwnedAdmin):
     empty_template = "scoring/_no_definitions.html"
 
     def get_urls(self) -> list[Any]:
-        def own(route: str, view: Any, name: str) -> Any:
-            return path(f"<uuid:key>/{route}", self.admin_site.admin_view(view), name=name)
-
-        view = self.admin_site.admin_view
         return [
-            path("templates/", view(templates.choose_template), name="scoring_definition_templates"),
-            path(
-                "templates/<slug:key>/", view(templates.use_template), name="scoring_definition_use_template"
-            ),
-            own("change/", definitions.show_definition, "scoring_definition_page"),
-            own("draft/", draft.edit_draft, "scoring_definition_draft"),
-            own("discard/", draft.discard, "scoring_definition_discard"),
-            own("preview/", draft.preview_draft, "scoring_definition_preview"),
-            own("new-draft/", definitions.start_draft, "scoring_definition_new_draft"),
-            own("publish/", definitions.publish, "scoring_definition_publish"),
-            own("archive/", definitions.archive, "scoring_definition_archive"),
+            self.own_path("templates/", templates.choose_template, "templates"),
+            self.own_path("templates/<slug:key>/", templates.use_template, "use_template"),
+            self.own_path("<uuid:key>/change/", definitions.show_definition, "page"),
+            self.own_path("<uuid:key>/draft/", draft.edit_draft, "draft"),
+            self.own_path("<uuid:key>/discard/", draft.discard, "discard"),
+            self.own_path("<uuid:key>/preview/", draft.preview_draft, "preview"),
+            self.own_path("<uuid:key>/new-draft/", definitions.start_draft, "new_draft"),
+            self.own_path("<uuid:key>/publish/", definitions.publish, "publish"),
+            self.own_path("<uuid:key>/archive/", definitions.archive, "archive"),
             *super().get_urls(),
         ]
 
@@ -152,7 +153,7 @@ class DefinitionAdmin(OwnedAdmin):
         if row.draft and not obj.archived_at:
             tags.append(("pq-tag pq-tag-warn", _("draft")))
         if row.is_outdated and not obj.archived_at:
-            tags.append(("pq-tag pq-tag-warn", _("uses an older action")))
+            tags.append(("pq-tag pq-tag-warn", _("uses an older action or list")))
         return format_html_join(" ", '<span class="{}">{}</span>', tags)
 
     @admin.display(description=gettext_lazy("PQLs now"))
@@ -171,12 +172,9 @@ class ReplayRunAdmin(Listing, ReadOnlyAdmin):
     ordering = ["-created_at"]
 
     def get_urls(self) -> list[Any]:
-        def own(route: str, view: Any, name: str) -> Any:
-            return path(route, self.admin_site.admin_view(view), name=f"scoring_replayrun_{name}")
-
         return [
-            own("add/", replays.add_replay, "add"),
-            own("<uuid:key>/change/", replays.show_replay, "change"),
+            self.own_path("add/", replays.add_replay, "add"),
+            self.own_path("<uuid:key>/change/", replays.show_replay, "change"),
             *super().get_urls(),
         ]
 
@@ -218,16 +216,24 @@ class QualificationAdmin(Listing, ReadOnlyAdmin):
     list_select_related = ["definition"]
     list_filter = ["definition", "state", "band", "subject_kind", ("opened_at", RangeDateFilter)]
     empty_template = "scoring/_no_pqls.html"
+    list_before_template = "scoring/_past_waits.html"
     list_filter_submit = True
     ordering = ["-opened_at"]
     paginator = CappedPaginator
 
     def get_urls(self) -> list[Any]:
-        view = self.admin_site.admin_view(qualifications.show_qualification)
         return [
-            path("<uuid:key>/change/", view, name="scoring_qualification_change"),
+            self.own_path("<uuid:key>/change/", qualifications.show_qualification, "change"),
+            self.own_path("past/", past.list_past, "past"),
+            self.own_path("past/<uuid:key>/", past.release, "release"),
             *super().get_urls(),
         ]
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        waiting = releasable_pqls(access_of(request.user)).count()
+        return super().changelist_view(request, {**(extra_context or {}), "past_waiting": waiting})
 
     def get_queryset(self, request: HttpRequest) -> Any:
         seen = visible_pqls(access_of(request.user))
@@ -270,7 +276,10 @@ class QualificationAdmin(Listing, ReadOnlyAdmin):
         look = (
             " pq-tag-good" if obj.state in (Qualification.State.OPEN, Qualification.State.CONVERTED) else ""
         )
-        return format_html('<span class="pq-tag{}">{}</span>', look, obj.get_state_display())
+        tag = format_html('<span class="pq-tag{}">{}</span>', look, obj.get_state_display())
+        if not obj.is_historical:
+            return tag
+        return format_html('{} <span class="pq-tag">{}</span>', tag, _("from history"))
 
 
 @admin.register(Action)
@@ -279,6 +288,31 @@ class ActionInUseAdmin(ActionAdmin):
 
     def used_by(self, action_ids: Sequence[UUID]) -> Mapping[UUID, Sequence[Any]]:
         return definitions_using(action_ids)
+
+
+@admin.register(List)
+class ListInUseAdmin(ListAdmin):
+    """The page of lists, with the signals that ask each."""
+
+    def used_by(self, request: HttpRequest, list_ids: Sequence[UUID]) -> Mapping[UUID, Sequence[Use]]:
+        seen = {
+            row.pk
+            for row in Definition.objects.filter(
+                access_of(request.user).visible(Area.DEFINITIONS, "business_unit__path")
+            )
+        }
+        return {
+            key: [_use_of(definition, signal, definition.pk in seen) for definition, signal in uses]
+            for key, uses in signals_asking(list_ids).items()
+        }
+
+
+def _use_of(definition: Definition, signal: str, is_seen: bool) -> Use:
+    """Of another unit only that there is one."""
+    if not is_seen:
+        return Use(_("a definition of another business unit"), "")
+    address = reverse("admin:scoring_definition_change", args=[definition.pk])
+    return Use(f"{definition.name}: {signal}", address)
 
 
 @admin.register(EventName)
@@ -308,17 +342,11 @@ class SubjectAdmin(ReadOnlyAdmin):
     level: int
 
     def get_urls(self) -> list[Any]:
-        def own(route: str, view: Any, name: str) -> Any:
-            wrapped = self.admin_site.admin_view(view)
-            return path(
-                route, wrapped, {"level": self.level}, name=f"ingestion_{self.opts.model_name}_{name}"
-            )
-
         return [
-            own("", subjects.list_subjects, "changelist"),
-            own("<int:key>/change/", subjects.show_subject, "change"),
-            own("<int:key>/change/timeline/", subjects.show_timeline, "timeline"),
-            own("<int:key>/change/explain/", subjects.explain_subject, "explain"),
+            self.own_path("", subjects.list_subjects, "changelist", level=self.level),
+            self.own_path("<int:key>/change/", subjects.show_subject, "change", level=self.level),
+            self.own_path("<int:key>/change/timeline/", subjects.show_timeline, "timeline", level=self.level),
+            self.own_path("<int:key>/change/explain/", subjects.explain_subject, "explain", level=self.level),
         ]
 
 
@@ -327,9 +355,8 @@ class PersonAdmin(SubjectAdmin):
     level = Level.PERSON
 
     def get_urls(self) -> list[Any]:
-        undo = self.admin_site.admin_view(links.undo_link)
         route = "<int:key>/change/links/<int:link>/undo/"
-        return [path(route, undo, name="ingestion_person_undo"), *super().get_urls()]
+        return [self.own_path(route, links.undo_link, "undo"), *super().get_urls()]
 
 
 @admin.register(Account)

@@ -10,7 +10,7 @@ from django.core.exceptions import PermissionDenied
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import transaction
 from django.db.models import Q
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, JsonResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
@@ -122,6 +122,15 @@ def error_response(error: Exception) -> Response | None:
     else:
         body["message"] = str(error.detail)
     return Response(body, status=error.status_code)
+
+
+def unknown_address(request: HttpRequest) -> JsonResponse:
+    """A program must not take the page to log in for an answer."""
+    message = _("There is nothing at this address. All calls are described at /api/docs/.")
+    return JsonResponse({"code": "not_found", "message": message}, status=404)
+
+
+unknown_address.csrf_exempt = True  # type: ignore[attr-defined]
 
 
 class _UnitSerializer(serializers.ModelSerializer):

@@ -21,6 +21,8 @@ DEFINER_FUNCTIONS = {
     "authn.api_token": "the REST API, before a tenant is known",
     "authn.invitation": "joining, before a tenant is known",
     "public.ensure_event_partitions": "only the owner can make partitions",
+    "public.drop_event_partition": "only the owner can drop partitions; it checks that no tenant keeps the month",
+    "public.erase_personal_rows": "deletes append-only rows, of a tenant where an erasure is running",
     "public.erase_tenant_slice": "deletes append-only rows, of a tenant marked for deletion",
 }
 # Tables that name a tenant and are claimed or read across tenants on purpose.

@@ -17,7 +17,7 @@ from unfold.widgets import (
 )
 
 from tenants.access import Access
-from tenants.models import ApiToken, BusinessUnit, Invitation, Membership, Role, Source, Tenant
+from tenants.models import ApiToken, BusinessUnit, Invitation, Membership, Role, Source, Tenant, WriteKey
 from tenants.models.credentials import clean_origin
 from tenants.models.tenant import validate_time_zone
 
@@ -142,7 +142,7 @@ class TenantSettingsForm(forms.ModelForm):
 
     class Meta:
         model = Tenant
-        fields = ["name", "time_zone", "currency"]
+        fields = ["name", "time_zone", "currency", "shortens_addresses"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -256,6 +256,46 @@ class OriginsField(forms.CharField):
         return [clean_origin(word) for word in (value or "").replace(",", " ").split()]
 
 
+class NamesField(forms.CharField):
+    """Names, one a line."""
+
+    widget = UnfoldAdminTextareaWidget(attrs={"rows": 4, "placeholder": "plan\nseats\nrole"})
+
+    def prepare_value(self, value: Any) -> str:
+        return "\n".join(value) if isinstance(value, list) else value or ""
+
+    def to_python(self, value: Any) -> list[str]:  # type: ignore[override]
+        return sorted({name for line in (value or "").splitlines() if (name := line.strip())})
+
+
+class WriteKeyForm(forms.Form):
+    """What a new write key may do, and for how long."""
+
+    scopes = forms.MultipleChoiceField(
+        label=gettext_lazy("The key may"),
+        choices=WriteKey.Scope.choices,
+        initial=WriteKey.Scope.values,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": gettext_lazy("Say what the key may do.")},
+    )
+    days = forms.TypedChoiceField(
+        label=gettext_lazy("It ends"),
+        choices=[
+            (0, gettext_lazy("never")),
+            (30, gettext_lazy("after 30 days")),
+            (90, gettext_lazy("after 90 days")),
+            (365, gettext_lazy("after a year")),
+        ],
+        coerce=int,
+        empty_value=0,
+        required=False,
+    )
+
+    def ends_at(self, now: datetime) -> datetime | None:
+        days = self.cleaned_data["days"]
+        return now + timedelta(days=days) if days else None
+
+
 class SourceForm(forms.ModelForm):  # type: ignore[type-arg]
     """A source and what it lets in."""
 
@@ -264,7 +304,24 @@ class SourceForm(forms.ModelForm):  # type: ignore[type-arg]
         required=False,
         help_text=Source._meta.get_field("allowed_origins").help_text,
     )
+    allowed_fields = NamesField(
+        label=gettext_lazy("Allowed properties and traits"),
+        required=False,
+        help_text=Source._meta.get_field("allowed_fields").help_text,
+    )
 
     class Meta:
         model = Source
-        fields = ["name", "kind", "is_enabled", "allowed_origins", "events_per_second"]
+        fields = [
+            *("name", "kind", "environment", "is_enabled", "allowed_origins", "events_per_second"),
+            *("quota_events", "quota_period", "refuses_over_quota"),
+            *("drops_unlisted", "allowed_fields"),
+        ]
+
+
+class EnvironmentForm(forms.Form):
+    """What a source's events are from."""
+
+    environment = forms.ChoiceField(
+        label=gettext_lazy("Environment"), choices=Source.Environment.choices, widget=forms.RadioSelect
+    )

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from tenants.models import ApiToken, Invitation, PlatformEvent, Tenant, User
+from tenants.models import ApiToken, Invitation, PlatformEvent, Tenant, User, WriteKey
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,11 @@ class KeyOwner:
     source_kind: str
     allowed_origins: Sequence[str] = ()
     events_per_second: int | None = None
+    scopes: Sequence[str] = tuple(WriteKey.Scope.values)
+    quota_events: int | None = None  # only where what is above it is refused
+    quota_period: str = ""
+    shortens_addresses: bool = False
+    allowed_fields: Sequence[str] | None = None  # of properties and traits; None: all
 
 
 @dataclass(frozen=True)

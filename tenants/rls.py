@@ -150,6 +150,41 @@ class GrantToApp(_DatabaseOnly):
             editor.execute(f'GRANT {self.verbs} ON "{table}" TO {APP_ROLE}')
 
 
+class ForEachTenant(_DatabaseOnly):
+    """Changes data that is there already, tenant by tenant: forced row-level security holds for the owner too, so that
+    a bare UPDATE would touch nothing and say nothing. `statements` name tenant_id = %(tenant_id)s."""
+
+    reduces_to_sql = False
+
+    def __init__(self, *statements: str) -> None:
+        self.statements = statements
+
+    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
+        return "ForEachTenant", list(self.statements), {}
+
+    def describe(self) -> str:
+        return "Change data of each tenant"
+
+    def database_forwards(
+        self,
+        app_label: str,
+        editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
+        connection: Any = editor.connection
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT id, status FROM tenants_tenant ORDER BY id")
+            for tenant_id, status in cursor.fetchall():
+                connection.bind_tenant(tenant_id)
+                cursor.execute("SELECT count(*) FROM tenants_businessunit")
+                if not cursor.fetchone()[0] and status != "deleting":
+                    raise RuntimeError(f"The wall hides tenant {tenant_id}: nothing of it would be changed.")
+                for statement in self.statements:
+                    cursor.execute(statement, {"tenant_id": tenant_id})
+            connection.bind_tenant(None)
+
+
 def _foreign_key_for(table: str, field: Any) -> str:
     remote = field.related_model._meta
     return tenant_foreign_key_sql(table, field.column, remote.db_table, field.target_field.column)

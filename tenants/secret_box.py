@@ -63,3 +63,18 @@ def _keys(configured: Sequence[str]) -> list[tuple[bytes, bytes]]:
         key = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"pqlhub secret box").derive(text.encode())
         found.append((hashlib.sha256(b"id" + key).digest()[:_KEY_ID_BYTES], key))
     return found
+
+
+def marking_keys() -> dict[str, bytes]:
+    """Keys for telling a value again without keeping it (HMAC), by id; the first is for new marks. They come from
+    ENCRYPTION_KEYS and not from the database, so that a mark still holds on a database that was restored."""
+    return _marking_keys(tuple(settings.ENCRYPTION_KEYS))
+
+
+@lru_cache(maxsize=8)
+def _marking_keys(configured: Sequence[str]) -> dict[str, bytes]:
+    found = {}
+    for text in configured:
+        key = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"pqlhub marks").derive(text.encode())
+        found[hashlib.sha256(b"id" + key).hexdigest()[:8]] = key
+    return found

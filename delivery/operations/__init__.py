@@ -9,6 +9,7 @@ from delivery.operations.destinations import (
     rotate_secret,
     send_test,
 )
+from delivery.operations.forgetting import forget_accounts_in
 from delivery.operations.outbox import PayloadTooLarge, enqueue, replay_dead, replay_delivery
 from delivery.operations.sending import DeliverResult, deliver_due
 from delivery.operations.telling import tell_of_trouble
@@ -21,6 +22,7 @@ __all__ = [
     "deliver_due",
     "edit_destination",
     "enqueue",
+    "forget_accounts_in",
     "pause",
     "replay_dead",
     "replay_delivery",

@@ -1,12 +1,11 @@
 """The page of a delivery: what was sent, and every attempt with its answer."""
 
 import json
-from typing import cast
 from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -17,8 +16,8 @@ from delivery.models import Delivery
 from delivery.operations import replay_delivery
 from delivery.queries import attempts_of
 from delivery.views.destinations import may_change
-from tenants.access import Area, access_of
-from tenants.console import actor, page
+from tenants.access import Area
+from tenants.console import actor, find_visible, page
 
 
 def show_delivery(request: HttpRequest, key: UUID) -> HttpResponse:
@@ -52,9 +51,5 @@ def replay(request: HttpRequest, key: UUID) -> HttpResponse:
 
 
 def _get_delivery(request: HttpRequest, key: UUID) -> Delivery:
-    visible = access_of(request.user).visible(Area.DESTINATIONS, "destination__business_unit__path")
-    rows = Delivery.objects.filter(visible, pk=key).select_related("destination__business_unit")
-    delivery = rows.first()
-    if delivery is None:
-        raise Http404
-    return cast(Delivery, delivery)
+    rows = Delivery.objects.select_related("destination__business_unit")
+    return find_visible(request, rows, Area.DESTINATIONS, key, unit_lookup="destination__business_unit")

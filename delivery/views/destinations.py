@@ -1,7 +1,7 @@
 """The page of a destination: is it well, what went there last, and what one can do about it."""
 
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -16,8 +16,8 @@ from django.views.decorators.http import require_POST
 from delivery import operations
 from delivery.models import Destination
 from delivery.queries import delivery_counts, failing_destinations, newest_deliveries
-from tenants.access import Area, access_of
-from tenants.console import actor, page
+from tenants.access import Area
+from tenants.console import actor, find_visible, page
 
 
 def show_destination(request: HttpRequest, key: UUID) -> HttpResponse:
@@ -69,11 +69,8 @@ def secret_page(
 
 def get_destination(request: HttpRequest, key: UUID) -> Destination:
     """One this user may see. Raises Http404."""
-    visible = access_of(request.user).visible(Area.DESTINATIONS, "business_unit__path")
-    destination = Destination.objects.filter(visible, pk=key).select_related("business_unit").first()
-    if destination is None:
-        raise Http404
-    return cast(Destination, destination)
+    rows = Destination.objects.select_related("business_unit")
+    return find_visible(request, rows, Area.DESTINATIONS, key)
 
 
 def may_change(request: HttpRequest, destination: Destination) -> bool:

@@ -17,6 +17,7 @@ from ingestion.api.answers import IngestError
 from ingestion.api.body import read_body
 from ingestion.rules.types import shown
 from tenants import queries
+from tenants.models import WriteKey
 from tenants.queries import KeyOwner
 
 REMEMBERED_SECONDS = 30.0  # so long a revoked key may still work in a process that knows it
@@ -132,6 +133,24 @@ def _refused(secret: str) -> IngestError:
     else:
         message = f"The write key {shown(secret[:8])} is unknown, revoked or disabled. See Settings › Sources and keys."
     return IngestError(401, "invalid_write_key", message)
+
+
+def check_public_key(secret: str) -> None:
+    """For what browser SDKs load before they send: the key in its address is known and may. Raises IngestError."""
+    owner = cache.find(secret, now=timezone.now())
+    if owner is None:
+        raise IngestError(404, "invalid_write_key", "This write key is unknown, revoked or disabled.")
+    check_may_read_settings(owner)
+
+
+def check_may_read_settings(owner: KeyOwner) -> None:
+    """Raises IngestError."""
+    if WriteKey.Scope.SETTINGS not in owner.scopes:
+        raise IngestError(
+            403,
+            "not_in_scope",
+            f"This key may not load an SDK's settings: it lacks {WriteKey.Scope.SETTINGS}.",
+        )
 
 
 class WriteKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]

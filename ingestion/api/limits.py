@@ -1,18 +1,26 @@
-"""What a source lets in: websites it is sent to from, and events a second. Set on the source's page."""
+"""What a source lets in: websites it is sent to from, events a second, events a day or month; and what its keys may."""
 
 import math
 import time
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from rest_framework.request import Request
 
 from ingestion.api.answers import IngestError
+from ingestion.rules.types import Rejection
+from tenants.context import tenant_context
+from tenants.models import WriteKey
+from tenants.models.credentials import QuotaPeriod
 from tenants.queries import KeyOwner
+from tenants.quotas import Usage, usage_of
 
 BURST_SECONDS = 10  # worth of events that may come at once
 LONGEST_WAIT = 300  # seconds: SDKs cap what they are told to wait
 REMEMBERED_KEYS = 10_000
+REMEMBERED_SECONDS = 15.0
+SCOPES = dict.fromkeys(("identify", "group", "alias"), WriteKey.Scope.PROFILES)
 
 
 class TooMany(IngestError):
@@ -26,6 +34,46 @@ class TooMany(IngestError):
             " under Settings › Sources and keys.",
         )
         self.retry_after = retry_after
+
+
+class OverQuota(IngestError):
+    """The source's quota refuses and is used up. SDKs ask again every few minutes, until they give up."""
+
+    retry_after = LONGEST_WAIT
+
+    def __init__(self, usage: Usage) -> None:
+        period = "today" if usage.period == QuotaPeriod.DAY else "this month"
+        super().__init__(
+            429,
+            "quota_exceeded",
+            f"This source has used {usage.events:,} of its {usage.quota:,} events {period}. It takes events again on"
+            f" {usage.ends}, or when its quota is raised under Settings › Sources and keys.",
+        )
+
+
+class Quotas:
+    """How much sources have used, remembered per process for a short while."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._known: dict[Any, tuple[float, KeyOwner, Usage]] = {}
+
+    def check(self, owner: KeyOwner, now: datetime) -> None:
+        """Raises OverQuota. A look-up for each source and 15 seconds."""
+        until, known, usage = self._known.get(owner.source_id, (0.0, None, None))
+        if usage is None or until < self._clock() or known != owner:
+            with tenant_context(owner.tenant_id):
+                usage = usage_of(
+                    owner.source_id, quota=owner.quota_events, period=owner.quota_period, now=now
+                )
+            self._known[owner.source_id] = (self._clock() + REMEMBERED_SECONDS, owner, usage)
+            if len(self._known) > REMEMBERED_KEYS:
+                self._known.pop(next(iter(self._known)))
+        if usage.is_used_up:
+            raise OverQuota(usage)
+
+    def clear(self) -> None:
+        self._known.clear()
 
 
 class Buckets:
@@ -53,10 +101,11 @@ class Buckets:
 
 
 buckets = Buckets()
+quotas = Quotas()
 
 
-def check_limits(request: Request, owner: KeyOwner, events: int) -> None:
-    """Raises IngestError 403 for a website that is not on the source's list, and 429 above its rate."""
+def check_limits(request: Request, owner: KeyOwner, events: int, now: datetime) -> None:
+    """Raises IngestError 403 for a website that is not on the source's list, and 429 above its rate or quota."""
     origin = request.META.get("HTTP_ORIGIN", "").lower()
     if owner.allowed_origins and origin and origin not in owner.allowed_origins:
         raise IngestError(
@@ -66,3 +115,18 @@ def check_limits(request: Request, owner: KeyOwner, events: int) -> None:
         )
     if owner.events_per_second is not None:
         buckets.take(owner.key_id, owner.events_per_second, events)
+    if owner.quota_events is not None:
+        quotas.check(owner, now)
+
+
+def missing_scope(owner: KeyOwner, call: str) -> Rejection | None:
+    """Why this key may not send an event of this type, if it may not. It waits in quarantine: another key's owner can
+    look at it and replay it."""
+    scope = SCOPES.get(call, WriteKey.Scope.EVENTS)
+    if scope in owner.scopes:
+        return None
+    return Rejection(
+        "not_in_scope",
+        f"The key that sent this may not send {call} calls: it lacks {scope}. Send them with another key, or replay"
+        " this event if it is right.",
+    )

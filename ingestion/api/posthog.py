@@ -7,15 +7,15 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 from rest_framework.request import Request
 
 from ingestion.api.answers import IngestError, answer
 from ingestion.api.body import EventParser, inflated
-from ingestion.api.keys import WriteKeyAuthentication, cache, key_in_body
+from ingestion.api.keys import WriteKeyAuthentication, check_public_key, key_in_body
 from ingestion.api.views import EventView, IngestView, Outcome, Received, bounded
 from ingestion.rules.dialects import Ignored
 from ingestion.rules.dialects.posthog import translate
+from ingestion.rules.types import HISTORICAL
 
 # What our remote config and flags say to every product: nothing but events is served here.
 CONFIG = {
@@ -86,12 +86,14 @@ class PostHogView(EventView):
         body = request.data
         options = body if isinstance(body, dict) else {}
         sent_at = request.headers.get("PostHog-Request-Timestamp") or options.get("sent_at")
+        envelope: dict[str, Any] = {}
         if options.get("historical_migration") is True:
             sent_at = None  # history was not sent just now: its times are taken as they are
+            envelope = {"context": {HISTORICAL: True}}
         library = request.headers.get("PostHog-Sdk-Info")
         items = bounded(_events(body))
         return Received(
-            [translate(item, received_at=now, sent_at=sent_at, library=library) for item in items]
+            [translate(item, received_at=now, sent_at=sent_at, library=library) for item in items], envelope
         )
 
     def say(self, received: Received, outcome: Outcome) -> dict[str, Any]:
@@ -138,8 +140,7 @@ class RemoteConfigView(IngestView):
     """What posthog-js loads first. The key is public there."""
 
     def get(self, request: Request, key: str) -> HttpResponse:
-        if cache.find(key, now=timezone.now()) is None:
-            raise IngestError(404, "invalid_write_key", "This write key is unknown, revoked or disabled.")
+        check_public_key(key)
         response = answer(200, {"token": key, **CONFIG})
         response["Cache-Control"] = "public, max-age=60"
         return response

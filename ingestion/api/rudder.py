@@ -7,7 +7,7 @@ from django.utils import timezone
 from rest_framework.request import Request
 
 from ingestion.api.answers import answer
-from ingestion.api.keys import WriteKeyAuthentication, key_in_headers
+from ingestion.api.keys import WriteKeyAuthentication, check_may_read_settings, key_in_headers
 from ingestion.api.views import EventView, IngestView, Received, split
 from ingestion.rules.dialects import Refusal
 from ingestion.rules.types import Rejection
@@ -33,6 +33,7 @@ class SourceConfigView(IngestView):
     authentication_classes = [ConfigAuthentication]
 
     def get(self, request: Request) -> HttpResponse:
+        check_may_read_settings(request.auth)
         off = {"enabled": False}
         updated_at = timezone.now().isoformat()
         source = {

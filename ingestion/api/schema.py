@@ -122,6 +122,7 @@ CLOUD_EVENTS = extend_schema_view(
     post=extend_schema(
         operation_id="send_cloudevents",
         tags=["Events"],
+        auth=[{"writeKey": []}],  # type: ignore[list-item]
         summary="CloudEvents 1.0",
         description="One event or a list of them as JSON, or one in binary mode: its attributes in `ce-` headers, its "
         "data in the body. The key comes in a header, or as `writeKey` in the query." + _NOTE,

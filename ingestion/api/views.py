@@ -14,12 +14,13 @@ from rest_framework.views import APIView
 from ingestion import operations
 from ingestion.api.answers import IngestError, answer, answer_for, failure, open_to_browsers, preflight
 from ingestion.api.body import EventParser
-from ingestion.api.keys import BODY_FIELDS, WriteKeyAuthentication, cache
-from ingestion.api.limits import check_limits
+from ingestion.api.keys import BODY_FIELDS, WriteKeyAuthentication, cache, check_public_key
+from ingestion.api.limits import check_limits, missing_scope
 from ingestion.rules import check_shape
 from ingestion.rules.cleaning import Cleaner
 from ingestion.rules.dialects import Ignored, Refusal
 from ingestion.rules.types import Rejection
+from tenants.queries import KeyOwner
 
 MAX_EVENTS = 10_000
 MAX_USER_AGENT = 400
@@ -103,8 +104,8 @@ class EventView(IngestView):
         now = timezone.now()
         owner = request.auth
         received = self.read(request, now)
-        check_limits(request, owner, len(received.items))
-        accepted, rejected, errors = sort_out(received.items, received.assumed_type)
+        check_limits(request, owner, len(received.items), now)
+        accepted, rejected, errors = sort_out(received.items, received.assumed_type, owner)
         if cache.is_due_to_mark(owner):
             operations.mark_key_used(owner=owner, now=now)
         count = operations.accept_batch(
@@ -122,8 +123,7 @@ class SettingsView(IngestView):
     """What Segment's browser and mobile SDKs load before they send: where to send to. The key is public there."""
 
     def get(self, request: Request, key: str) -> HttpResponse:
-        if cache.find(key, now=timezone.now()) is None:
-            raise IngestError(404, "invalid_write_key", "This write key is unknown, revoked or disabled.")
+        check_public_key(key)
         destination = {
             "apiKey": key,
             "apiHost": f"{request.get_host()}/v1",
@@ -184,7 +184,7 @@ def bounded(items: list[Any]) -> list[Any]:
 
 
 def sort_out(
-    items: list[Any], assumed_type: str | None
+    items: list[Any], assumed_type: str | None, owner: KeyOwner
 ) -> tuple[list[dict[str, Any]], list[tuple[Any, Rejection]], list[dict[str, Any]]]:
     """(accepted, rejected with reasons, what to tell the client). Keys sent in the body do not get stored."""
     accepted, rejected, errors = [], [], []
@@ -198,14 +198,14 @@ def sort_out(
         rejection = rejection or check_shape(item, assumed_type)
         if assumed_type and isinstance(item, dict) and not item.get("type"):
             item["type"] = assumed_type
+        rejection = rejection or missing_scope(owner, item["type"].lower())
         if rejection is None:
             accepted.append(item)
             continue
         rejected.append((item, rejection))
         stated = item.get("messageId") if isinstance(item, dict) else None
-        message_id = Cleaner().text(stated, "messageId") if isinstance(stated, str) else stated
-        if not isinstance(message_id, str | int):
-            message_id = None
+        known = isinstance(stated, str | int) and not isinstance(stated, bool)
+        message_id = Cleaner().text(str(stated), "messageId") if known else None
         errors.append(
             {"index": index, "messageId": message_id, "code": rejection.code, "message": rejection.detail}
         )

@@ -3,10 +3,16 @@
 from ingestion.models.actions import Action, ActionVersion, EventName
 from ingestion.models.events import Activity, Event, EventKey, Inbox, QuarantinedEvent, Touched
 from ingestion.models.exclusions import ExclusionRule, ExclusionSweep
+from ingestion.models.firmographics import PrecedenceSweep, TraitPrecedence
 from ingestion.models.imports import ImportFile, ImportRun
 from ingestion.models.lists import List, ListEdition, ListRow
 from ingestion.models.outcomes import Outcome
+from ingestion.models.plans import Limit, Plan, PlanFact, PlanLimit, PlanRule
+from ingestion.models.privacy import ContactRule, Erasure, PersonalExport, SubjectKind, Suppression
+from ingestion.models.protection import IdentityLimits, IdentityRule
 from ingestion.models.subjects import Account, AccountMembership, Identity, IdentityLink, Person, TraitValue
+from ingestion.models.tracking import PlannedSource, TrackingPlan, TrackingPlanVersion, Violation
+from ingestion.models.trims import EventMonth, Trim
 
 __all__ = [
     "Account",
@@ -14,22 +20,42 @@ __all__ = [
     "Action",
     "ActionVersion",
     "Activity",
+    "ContactRule",
+    "Erasure",
     "Event",
     "EventKey",
+    "EventMonth",
     "EventName",
     "ExclusionRule",
     "ExclusionSweep",
     "Identity",
+    "IdentityLimits",
     "IdentityLink",
+    "IdentityRule",
     "ImportFile",
     "ImportRun",
     "Inbox",
+    "Limit",
     "List",
     "ListEdition",
     "ListRow",
     "Outcome",
     "Person",
+    "PersonalExport",
+    "Plan",
+    "PlanFact",
+    "PlanLimit",
+    "PlanRule",
+    "PlannedSource",
+    "PrecedenceSweep",
     "QuarantinedEvent",
+    "SubjectKind",
+    "Suppression",
     "Touched",
+    "TrackingPlan",
+    "TrackingPlanVersion",
+    "TraitPrecedence",
     "TraitValue",
+    "Trim",
+    "Violation",
 ]

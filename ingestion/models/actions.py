@@ -89,6 +89,10 @@ class ActionVersion(TenantModel):
         null=True, help_text="Event id up to which history has been matched; null until the back-fill began."
     )
     backfill_done_at = models.DateTimeField(null=True)
+    counts_from = models.DateField(
+        null=True,
+        help_text="Events received before it were gone when history was matched; null: all were there.",
+    )
 
     class Meta(TenantModel.Meta):
         verbose_name = _("action version")

@@ -25,6 +25,7 @@ class Exclusion(models.IntegerChoices):
     BOT = 1, _("bot")
     INTERNAL = 2, _("internal")
     TEST = 3, _("test")
+    NOT_PRODUCTION = 4, _("not production")
 
 
 class Inbox(TenantModel):
@@ -84,7 +85,7 @@ class EventKey(TenantModel):
 
 
 class Activity(TenantModel):
-    """One row per event and matched action: all that scoring reads, and never the JSON."""
+    """One row per event and matched action: all that scoring reads, and never the JSON. It outlives the event."""
 
     event_id = models.BigIntegerField(primary_key=True)
     action_version_id = models.BigIntegerField()
@@ -95,6 +96,10 @@ class Activity(TenantModel):
     local_day = models.DateField(help_text="Date of ts in the tenant's time zone.")
     number = models.DecimalField(max_digits=38, decimal_places=9, null=True)
     exclusion = models.SmallIntegerField(default=Exclusion.NONE)
+    own_exclusion = models.SmallIntegerField(
+        default=Exclusion.NONE, help_text="The event's own, without its person's and account's."
+    )
+    currency = models.TextField(null=True, help_text="ISO code, where the number is money.")
 
     class Meta(TenantModel.Meta):
         managed = False
@@ -109,9 +114,17 @@ class Touched(TenantModel):
         PERSON = 1, _("person")
         ACCOUNT = 2, _("account")
 
+    class Cause(models.IntegerChoices):
+        """Why: what was there is counted anew (a rule, an action, an un-merge), something happened, or history came."""
+
+        RECOUNT = 0
+        LIVE = 1
+        HISTORICAL = 2
+
     id = models.BigAutoField(primary_key=True)
     subject_kind = models.SmallIntegerField(choices=Kind.choices)
     subject_id = models.BigIntegerField()
+    cause = models.SmallIntegerField(choices=Cause.choices, db_default=Cause.RECOUNT)
 
 
 class QuarantinedEvent(KeyedTenantModel):

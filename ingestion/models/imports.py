@@ -22,6 +22,9 @@ class ImportRun(KeyedTenantModel):
     file_name = models.TextField(_("file"))
     file_hash = models.CharField(max_length=64)
     mapping = models.JSONField(_("column mapping"))
+    is_historical = models.BooleanField(
+        _("historical"), default=True, help_text="What it brings opens no lead by itself."
+    )
     state = models.CharField(_("state"), max_length=16, choices=State.choices)
     rows_total = models.BigIntegerField(_("rows"), null=True)
     rows_read = models.BigIntegerField(_("rows read"), default=0)
@@ -62,6 +65,7 @@ class ImportFile(KeyedTenantModel):
     shape = models.JSONField(help_text="Format, delimiter, encoding, columns and first rows.")
     source = TenantForeignKey("tenants.Source", on_delete=models.CASCADE, related_name="+", null=True)
     mapping = models.JSONField(null=True)
+    is_historical = models.BooleanField(default=True)
     state = models.CharField(_("state"), max_length=16, choices=State.choices, default=State.UPLOADED)
     rows_checked = models.BigIntegerField(default=0)
     findings = models.JSONField(default=dict, help_text="What the dry run found so far.")

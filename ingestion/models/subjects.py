@@ -2,6 +2,8 @@
 rebuilt at any time from the links."""
 
 from django.db import models
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from tenants.base import TenantForeignKey, TenantModel
@@ -29,6 +31,7 @@ class Person(TenantModel):
         indexes = [
             models.Index(fields=["tenant", "search"], name="person_search"),
             models.Index(fields=["tenant", "email"], condition=~models.Q(email=""), name="person_email"),
+            models.Index("tenant", Lower("email"), condition=~models.Q(email=""), name="person_email_lower"),
             models.Index(fields=["tenant", "-last_seen_at"], name="person_recent"),
             models.Index(
                 fields=["tenant", "merged_into_id"],
@@ -53,6 +56,9 @@ class Identity(TenantModel):
     kind = models.SmallIntegerField(choices=Kind.choices)
     value = models.TextField()
     person = TenantForeignKey(Person, on_delete=models.CASCADE, related_name="identities")
+    # Of the events that came with it. Kept here because it outlives them.
+    first_seen_at = models.DateTimeField(null=True)
+    last_seen_at = models.DateTimeField(null=True)
 
     class Meta(TenantModel.Meta):
         verbose_name = _("identity")
@@ -71,6 +77,12 @@ class IdentityLink(TenantModel):
     two anonymous ones without direction. Kept at its first time (event time, then message id), so that the map does
     not depend on the order of arrival. ingestion.rules.links says which evidence holds."""
 
+    class Held(models.IntegerChoices):
+        NO = 0, _("holds")
+        BLOCKED = 1, _("blocked id")
+        SHARED = 2, _("shared device")
+        CROWD = 3, _("too many devices in a day")
+
     id = models.BigAutoField(primary_key=True)
     identity = TenantForeignKey(Identity, on_delete=models.CASCADE, related_name="links")
     user_identity = TenantForeignKey(Identity, on_delete=models.CASCADE, related_name="linked_from")
@@ -78,6 +90,11 @@ class IdentityLink(TenantModel):
     ts = models.DateTimeField()
     message_id = models.TextField()
     undone_at = models.DateTimeField(null=True)
+    held = models.SmallIntegerField(
+        choices=Held.choices,
+        default=Held.NO,
+        help_text="Why it joins nobody; from all evidence, never by hand.",
+    )
 
     class Meta(TenantModel.Meta):
         constraints = [
@@ -85,7 +102,10 @@ class IdentityLink(TenantModel):
                 fields=["tenant", "identity", "user_identity"], name="identity_link_once"
             ),
         ]
-        indexes = [models.Index(fields=["tenant", "user_identity"], name="identity_link_backwards")]
+        indexes = [
+            models.Index(fields=["tenant", "user_identity", "ts"], name="identity_link_backwards"),
+            models.Index(fields=["tenant", "held"], condition=~models.Q(held=0), name="identity_link_held"),
+        ]
 
 
 class Account(TenantModel):
@@ -110,6 +130,7 @@ class Account(TenantModel):
             models.Index(fields=["tenant", "search"], name="account_search"),
             models.Index(fields=["tenant", "-last_seen_at"], name="account_recent"),
             models.Index(fields=["tenant", "id"], condition=~models.Q(exclusion=0), name="account_excluded"),
+            models.Index("tenant", KeyTextTransform("domain", "traits"), name="account_by_domain"),
         ]
 
     def __str__(self) -> str:
@@ -132,11 +153,21 @@ class AccountMembership(TenantModel):
 
 
 class TraitValue(TenantModel):
-    """A property of a person (through an identity) or an account, with both clocks. Append-only history."""
+    """A property of a person (through an identity) or an account, with both clocks. Append-only history; only whether
+    another origin's word stands before it can change."""
 
     class Subject(models.IntegerChoices):
         IDENTITY = 1, _("person")
         ACCOUNT = 2, _("account")
+
+    class Origin(models.IntegerChoices):
+        """Who says so."""
+
+        PRODUCT = 0, _("product")
+        IMPORT = 1, _("file import")
+        CRM = 2, _("CRM")
+        ENRICHMENT = 3, _("enrichment")
+        MANUAL = 4, _("by hand or API")
 
     id = models.BigAutoField(primary_key=True)
     subject_kind = models.SmallIntegerField(choices=Subject.choices)
@@ -148,11 +179,26 @@ class TraitValue(TenantModel):
     valid_from = models.DateTimeField(help_text="Event time of the message that said so.")
     received_at = models.DateTimeField()
     message_id = models.TextField(help_text="Breaks ties of valid_from the same way in any order of arrival.")
+    origin = models.SmallIntegerField(
+        choices=Origin.choices, default=Origin.PRODUCT, db_default=Origin.PRODUCT
+    )
+    is_shadowed = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="An origin that goes before this one had spoken by then: it does not hold.",
+    )
 
     class Meta(TenantModel.Meta):
         constraints = [
             models.UniqueConstraint(
                 fields=["tenant", "subject_kind", "subject_id", "name", "valid_from", "message_id"],
                 name="trait_value_once",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["tenant", "subject_kind", "subject_id", "name"],
+                condition=models.Q(origin__gt=0) | models.Q(is_shadowed=True),
+                name="trait_value_told",
             ),
         ]

@@ -2,6 +2,9 @@
 
 from ingestion.operations.accept import accept_batch, mark_key_used
 from ingestion.operations.actions import archive_action, backfill_actions, create_action, edit_action
+from ingestion.operations.consent import add_contact_rule, delete_contact_rule
+from ingestion.operations.environments import mark_environments
+from ingestion.operations.erasures import lift_suppression, request_erasure
 from ingestion.operations.exclusions import create_exclusion, delete_exclusion, mark_named_subjects
 from ingestion.operations.file_checks import Findings, continue_check, request_check
 from ingestion.operations.fold import FoldResult, fold_inbox
@@ -18,7 +21,29 @@ from ingestion.operations.lists import (
     upload_rows,
 )
 from ingestion.operations.outcomes import Fact, record_outcomes
+from ingestion.operations.partitions import drop_partitions, make_partitions
+from ingestion.operations.personal_exports import request_personal_export
+from ingestion.operations.plan_facts import state_plan
+from ingestion.operations.plans import (
+    allow,
+    allow_freely,
+    archive_plan,
+    create_limit,
+    create_plan,
+    create_plan_rule,
+    delete_plan_rule,
+    edit_limit,
+    edit_plan,
+)
+from ingestion.operations.precedence import drop_precedence, set_precedence
+from ingestion.operations.precedence_sweep import sort_traits_out
 from ingestion.operations.preview import Preview, preview_file
+from ingestion.operations.protection import (
+    change_identity_limits,
+    create_identity_rule,
+    delete_identity_rule,
+    redraw_identities,
+)
 from ingestion.operations.quarantine import (
     AlreadyReplayed,
     StillUnreadable,
@@ -26,7 +51,30 @@ from ingestion.operations.quarantine import (
     replay_quarantined,
 )
 from ingestion.operations.recut import recut_days
+from ingestion.operations.telling import tell_traits
 from ingestion.operations.touched import take_touched, touch
+from ingestion.operations.tracking import (
+    DraftChanged,
+    NeedsJson,
+    accept_violation,
+    amend_draft,
+    archive_tracking_plan,
+    create_tracking_plan,
+    discard_draft,
+    edit_tracking_plan,
+    plan_event,
+    publish_draft,
+    save_draft,
+    unplan_event,
+)
+from ingestion.operations.trims import (
+    Trimmed,
+    change_retention,
+    pause_trim,
+    resume_trim,
+    trim_history,
+    wake_trims,
+)
 from ingestion.operations.uploads import (
     cancel_import,
     continue_import,
@@ -40,6 +88,7 @@ from ingestion.operations.uploads import (
 
 __all__ = [
     "AlreadyReplayed",
+    "DraftChanged",
     "Fact",
     "FileImport",
     "Findings",
@@ -47,42 +96,85 @@ __all__ = [
     "ImportRefused",
     "ImportResult",
     "ListChanged",
+    "NeedsJson",
     "NothingReplaced",
     "Preview",
     "StillUnreadable",
+    "Trimmed",
     "Upload",
     "accept_batch",
+    "accept_violation",
+    "add_contact_rule",
+    "allow",
+    "allow_freely",
+    "amend_draft",
     "archive_action",
     "archive_list",
+    "archive_plan",
+    "archive_tracking_plan",
     "backfill_actions",
     "cancel_import",
+    "change_identity_limits",
+    "change_retention",
     "continue_check",
     "continue_import",
     "create_action",
     "create_exclusion",
+    "create_identity_rule",
+    "create_limit",
     "create_list",
+    "create_plan",
+    "create_plan_rule",
+    "create_tracking_plan",
+    "delete_contact_rule",
     "delete_exclusion",
+    "delete_identity_rule",
+    "delete_plan_rule",
+    "discard_draft",
     "discard_file",
+    "drop_partitions",
+    "drop_precedence",
     "edit_action",
+    "edit_limit",
     "edit_list",
+    "edit_plan",
+    "edit_tracking_plan",
     "fold_inbox",
     "import_file",
+    "lift_suppression",
+    "make_partitions",
+    "mark_environments",
     "mark_key_used",
     "mark_named_subjects",
     "pause_import",
+    "pause_trim",
+    "plan_event",
     "preview_file",
+    "publish_draft",
     "quarantine_all",
     "receive_file",
     "record_outcomes",
     "recut_days",
+    "redraw_identities",
     "remove_old_files",
     "remove_rows",
     "replay_quarantined",
     "request_check",
+    "request_erasure",
     "request_import",
+    "request_personal_export",
     "resume_import",
+    "resume_trim",
+    "save_draft",
+    "set_precedence",
+    "sort_traits_out",
+    "state_plan",
     "take_touched",
+    "tell_traits",
     "touch",
+    "trim_history",
     "undo_identity_link",
+    "unplan_event",
     "upload_rows",
+    "wake_trims",
 ]

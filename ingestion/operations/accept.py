@@ -10,6 +10,7 @@ from django.db.models import Q
 from ingestion.operations.inbox import append_to_inbox
 from ingestion.operations.quarantine import quarantine_all
 from ingestion.rules.json_text import dump_json
+from ingestion.rules.minimise import Minimum, minimised, minimised_client
 from ingestion.rules.types import Rejection
 from tenants.context import tenant_context
 from tenants.models import WriteKey
@@ -29,8 +30,14 @@ def accept_batch(
     rejected: Sequence[tuple[Any, Rejection]] = (),
 ) -> int:
     """Store a request's well-shaped items in the inbox and its rejected ones in quarantine, in one transaction of the
-    key's tenant. Returns how many were accepted. Once it returns, nothing is lost."""
+    key's tenant: no more of them than the company and the source let be stored. Returns how many were accepted. Once it
+    returns, nothing is lost."""
     kept = {field: envelope[field] for field in ENVELOPE_FIELDS if envelope.get(field)}
+    minimum = _minimum_of(owner)
+    if not minimum.is_everything:
+        items, kept = [minimised(item, minimum) for item in items], minimised(kept, minimum)
+        rejected = [(minimised(raw, minimum), rejection) for raw, rejection in rejected]
+        client = minimised_client(client, minimum)
     with tenant_context(owner.tenant_id):
         if items:
             payload = dump_json({"batch": [_identified(item) for item in items], **kept})
@@ -46,6 +53,12 @@ def accept_batch(
                 envelope=kept,
             )
     return len(items)
+
+
+def _minimum_of(owner: KeyOwner) -> Minimum:
+    """What may be stored of what this key sends. Travels with the key, so that asking costs no query."""
+    allowed = owner.allowed_fields
+    return Minimum(owner.shortens_addresses, None if allowed is None else frozenset(allowed))
 
 
 def mark_key_used(*, owner: KeyOwner, now: datetime) -> None:

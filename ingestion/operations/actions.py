@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from ingestion.models import Action, ActionVersion
 from ingestion.models.events import EventKind
 from ingestion.operations.activity import Index, Stored, count_events, index_of
+from ingestion.operations.environments import sources_not_in_production
 from ingestion.operations.locks import lock_history
 from ingestion.operations.memory import collector_paused
 from ingestion.operations.touched import touch_holders
@@ -40,7 +41,7 @@ SELECT max(id), count(*) FROM (
 """
 _EVENTS = """
 SELECT e.id, e.kind, e.name, e.identity_id, e.account_id, (extract(epoch FROM e.ts) * 1000000)::bigint,
-    (extract(epoch FROM e.received_at) * 1000000)::bigint, e.exclusion, e.properties
+    (extract(epoch FROM e.received_at) * 1000000)::bigint, e.exclusion, e.source_id, e.properties
 FROM ingestion_event e
 JOIN jsonb_to_recordset(%(rows)s::jsonb) AS r(kind smallint, name text) ON r.kind = e.kind AND r.name = e.name
 WHERE e.tenant_id = %(tenant_id)s AND e.id > %(after)s AND e.id <= %(through)s
@@ -132,7 +133,7 @@ def _matching(event_kind: int, event_name: str, filters: Any, number_property: s
 
 def _save_version(action: Action, version: ActionVersion, now: datetime) -> None:
     version.action = action
-    version.full_clean(exclude=["filters", "backfilled_through", "backfill_done_at"])
+    version.full_clean(exclude=["filters", "backfilled_through", "backfill_done_at", "counts_from"])
     version.save(force_insert=True)
     wake(tenant_id=current_tenant_id(), kind="backfill", at=now)
 
@@ -150,9 +151,11 @@ def backfill_actions(*, now: datetime, seconds: float = 5) -> bool:
         events, through, is_complete = _scan(versions, start, deadline)
         if events:
             _count(events, _index(versions), now)
-    ActionVersion.objects.filter(pk__in=[version.pk for version in versions]).update(
-        backfilled_through=through, backfill_done_at=now if is_complete else None
-    )
+    done = ActionVersion.objects.filter(pk__in=[version.pk for version in versions])
+    done.update(backfilled_through=through)
+    if is_complete:
+        tenant = get_tenant(current_tenant_id())
+        done.update(backfill_done_at=now, counts_from=tenant.events_missing_before)
     return not is_complete or len(versions) < len(pending)
 
 
@@ -175,7 +178,9 @@ def _scan(versions: Sequence[ActionVersion], after: int, deadline: float) -> tup
 def _stored(row: Row) -> Stored:
     """From a row of _EVENTS. Instants come as microseconds: the driver's own conversion is many times slower."""
     ts, received_at = (EPOCH + timedelta(microseconds=stamp) for stamp in row[5:7])
-    return Stored(row[0], row[1], row[2], row[3], row[4], ts, received_at, row[7], orjson.loads(row[8]))
+    return Stored(
+        row[0], row[1], row[2], row[3], row[4], ts, received_at, row[7], row[8], orjson.loads(row[9])
+    )
 
 
 def _index(versions: Sequence[ActionVersion]) -> Index:
@@ -186,5 +191,6 @@ def _index(versions: Sequence[ActionVersion]) -> Index:
 
 def _count(events: list[Stored], index: Index, now: datetime) -> None:
     lock_history()
-    matched, _rows = count_events(events, index, get_tenant(current_tenant_id()).zone)
+    zone = get_tenant(current_tenant_id()).zone
+    matched, _rows = count_events(events, index, zone, sources_not_in_production())
     touch_holders((event.identity_id for event in matched), (event.account_id for event in matched), at=now)

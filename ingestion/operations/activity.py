@@ -1,18 +1,22 @@
 """Events as rows, and the narrow activity rows that scoring reads: one for each event and action version it matches."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import orjson
 
+from ingestion.models.events import Exclusion
 from ingestion.operations.arrivals import Arrival
 from ingestion.queries.sql import Row, by_column, execute, fetch
 from ingestion.rules.filters import Matcher
 from ingestion.rules.json_text import dump_json
+from ingestion.rules.money import currency_code
 
 Index = Mapping[tuple[int, str], Sequence[Matcher]]
+NOT_PRODUCTION = int(Exclusion.NOT_PRODUCTION)
 Place = tuple[int, int | None]  # identity, account
 
 _STORE = """
@@ -34,19 +38,19 @@ WHERE tenant_id = %(tenant_id)s
 # Who is excluded is asked here and not remembered, so that it is true whatever was learned in the same transaction.
 _COUNT = """
 INSERT INTO ingestion_activity (tenant_id, event_id, action_version_id, identity_id, account_id, ts, received_at,
-    local_day, number, exclusion)
-SELECT %(tenant_id)s, r.event, r.version, r.identity, r.account, r.ts, r.received, r.day, r.number,
-    COALESCE(NULLIF(r.exclusion, 0), NULLIF(p.exclusion, 0), a.exclusion, 0)
+    local_day, number, currency, own_exclusion, exclusion)
+SELECT %(tenant_id)s, r.event, r.version, r.identity, r.account, r.ts, r.received, r.day, r.number, r.currency,
+    r.exclusion, COALESCE(NULLIF(r.exclusion, 0), NULLIF(p.exclusion, 0), a.exclusion, 0)
 FROM unnest(%(event)b::bigint[], %(version)b::bigint[], %(identity)b::bigint[], %(account)b::bigint[],
     %(ts)b::timestamptz[], %(received)b::timestamptz[], %(day)b::date[], %(number)b::numeric[],
-    %(exclusion)b::smallint[])
-    AS r(event, version, identity, account, ts, received, day, number, exclusion)
+    %(currency)b::text[], %(exclusion)b::smallint[])
+    AS r(event, version, identity, account, ts, received, day, number, currency, exclusion)
 JOIN ingestion_identity i ON i.tenant_id = %(tenant_id)s AND i.id = r.identity
 JOIN ingestion_person p ON p.tenant_id = %(tenant_id)s AND p.id = i.person_id
 LEFT JOIN ingestion_account a ON a.tenant_id = %(tenant_id)s AND a.id = r.account
 ON CONFLICT DO NOTHING
 """
-_ACTIVITY_COLUMNS = "event version identity account ts received day number exclusion"
+_ACTIVITY_COLUMNS = "event version identity account ts received day number currency exclusion"
 
 
 class Stored(NamedTuple):
@@ -60,6 +64,7 @@ class Stored(NamedTuple):
     ts: datetime
     received_at: datetime
     exclusion: int
+    source_id: UUID
     properties: dict[str, Any]
 
 
@@ -91,9 +96,17 @@ def _event_row(arrival: Arrival, place: Place) -> Row:
 
 def _stored(id: int, arrival: Arrival, place: Place) -> Stored:
     message = arrival.message
-    received_at = arrival.request.received_at
+    request = arrival.request
     return Stored(
-        id, message.kind, message.name, *place, message.ts, received_at, arrival.exclusion, message.told
+        id,
+        message.kind,
+        message.name,
+        *place,
+        message.ts,
+        request.received_at,
+        arrival.exclusion,
+        request.source_id,
+        message.told,
     )
 
 
@@ -112,8 +125,11 @@ def index_of(rows: Iterable[Row]) -> Index:
     return index
 
 
-def count_events(events: Iterable[Stored], index: Index, zone: ZoneInfo) -> tuple[list[Stored], int]:
-    """Write activity for every event and version that match. Returns the matched events and the rows added."""
+def count_events(
+    events: Iterable[Stored], index: Index, zone: ZoneInfo, others: Collection[UUID]
+) -> tuple[list[Stored], int]:
+    """Write activity for every event and version that match, marked where it came from one of the `others`, the sources
+    that are not production. Returns the matched events and the rows added."""
     rows: list[Row] = []
     matched = []
     for event in events:
@@ -121,11 +137,13 @@ def count_events(events: Iterable[Stored], index: Index, zone: ZoneInfo) -> tupl
         if hits:
             matched.append(event)
             day = event.ts.astimezone(zone).date()
-            rows += [_activity_row(event, hit, day) for hit in hits]
+            own = event.exclusion or (NOT_PRODUCTION if event.source_id in others else 0)
+            rows += [_activity_row(event, hit, day, own) for hit in hits]
     return matched, execute(_COUNT, **by_column(_ACTIVITY_COLUMNS, rows)) if rows else 0
 
 
-def _activity_row(event: Stored, hit: Matcher, day: date) -> Row:
+def _activity_row(event: Stored, hit: Matcher, day: date, own_exclusion: int) -> Row:
+    number = hit.number(event.properties)
     return (
         event.id,
         hit.version_id,
@@ -134,6 +152,7 @@ def _activity_row(event: Stored, hit: Matcher, day: date) -> Row:
         event.ts,
         event.received_at,
         day,
-        hit.number(event.properties),
-        event.exclusion,
+        number,
+        None if number is None else currency_code(event.properties.get("currency")) or None,
+        own_exclusion,
     )

@@ -72,7 +72,15 @@ class Findings:
 
 
 @transaction.atomic
-def request_check(*, file: ImportFile, source: Source, plan: Plan, by: Actor, now: datetime) -> None:
+def request_check(
+    *,
+    file: ImportFile,
+    source: Source,
+    plan: Plan,
+    by: Actor,
+    now: datetime,
+    is_historical: bool = True,
+) -> None:
     """Map the file and ask the workers to read it all without storing anything. Raises ImportRefused when it is being
     imported already."""
     file = ImportFile.objects.select_for_update().get(pk=file.pk)
@@ -80,6 +88,7 @@ def request_check(*, file: ImportFile, source: Source, plan: Plan, by: Actor, no
         raise ImportRefused(_("This file was handed to an import already. Upload it again to map it anew."))
     file.source, file.mapping, file.state = source, plan.to_json(), ImportFile.State.CHECKING
     file.rows_checked, file.findings, file.error = 0, asdict(Findings()), ""
+    file.is_historical = is_historical
     file.save()
     audit.record(by=by, verb="import_file.mapped", target=file, fields=["source", "mapping"], now=now)
     wake(tenant_id=current_tenant_id(), kind="check", ref=str(file.pk), at=now)
@@ -117,6 +126,7 @@ def file_import(stored: ImportFile, *, now: datetime) -> FileImport:
         plan=plan,
         now=now,
         name=stored.file_name,
+        is_historical=stored.is_historical,
     )
 
 

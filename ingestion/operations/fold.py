@@ -5,6 +5,7 @@ goes to the quarantine with its reason.
 """
 
 import logging
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from ingestion.operations.arrivals import Arrival, Request
+from ingestion.operations.governance import standing_out
 from ingestion.operations.history import add_to_history
 from ingestion.operations.marks import exclusion_rules
 from ingestion.operations.memory import collector_paused
@@ -20,8 +22,9 @@ from ingestion.queries.sql import execute, fetch, fetch_binary
 from ingestion.rules.exclusion import Rules, of_event
 from ingestion.rules.json_text import JsonError, parse_json
 from ingestion.rules.types import Rejection
-from ingestion.rules.wire import normalise
+from ingestion.rules.wire import normalise, without_blocked_group
 from tenants.models import Source
+from tenants.operations import add_usage
 
 logger = logging.getLogger(__name__)
 
@@ -79,8 +82,13 @@ def fold_inbox(*, now: datetime, limit_events: int = 5000) -> FoldResult:
         arrivals, refused, folded = _read(claimed, rules, limit_events)
         is_behind = more or len(folded) < len(claimed)
         added = add_to_history(arrivals, score_at=now + BACKLOG_PAUSE if is_behind else now)
+    received = [
+        (each.request.source_id, each.request.received_at) for part in (arrivals, refused) for each in part
+    ]
     refused += [poisoned(arrival, words) for arrival, words in added.poisoned]
+    refused += [Refused(each.request, standing_out(each), reason) for each, reason in added.held]
     keep_refused(refused)
+    add_usage(Counter(received))
     execute(_DELETE, ids=folded)
     return FoldResult(added.events, added.duplicates, len(refused), added.activity, is_behind)
 
@@ -149,6 +157,10 @@ def to_arrival(item: Any, request: Request, rules: Rules) -> Arrival | Refused:
         logger.exception("normalise_failed")
         result = Rejection("not_understood", "PQL Hub could not read this event. Replay it after an upgrade.")
     if isinstance(result, Rejection):
+        return Refused(request, item, result)
+    if rules.blocked_groups and isinstance(
+        result := without_blocked_group(result, rules.blocked_groups), Rejection
+    ):
         return Refused(request, item, result)
     exclusion = of_event(result.context, source_kind=request.source_kind, client=request.client, rules=rules)
     return Arrival(request, result, exclusion, item)

@@ -1,12 +1,13 @@
 """From received ids to persons: makes identities, keeps the evidence that joins them, and re-draws the map where new
 evidence changes it. Callers hold the tenant's history lock, so nobody else draws at the same time."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
 from ingestion.operations.arrivals import ANONYMOUS, USER, Arrival
-from ingestion.operations.regroup import Move, regroup
+from ingestion.operations.holding import held_among, hold_links, protection
+from ingestion.operations.regroup import Move, regroup, respan
 from ingestion.queries.sql import as_json, by_column, fetch
 from ingestion.rules import profile
 from ingestion.rules.exclusion import Rules, of_person
@@ -37,14 +38,20 @@ FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(kind smallint, value text, person 
 RETURNING kind, value, id, person_id
 """
 _PUT_LINKS = """
-INSERT INTO ingestion_identitylink (tenant_id, identity_id, user_identity_id, is_alias, ts, message_id)
-SELECT %(tenant_id)s, r.a, r.b, r.alias, r.ts, r.mid
-FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(a bigint, b bigint, alias boolean, ts timestamptz, mid text)
-LEFT JOIN ingestion_identitylink l
-    ON l.tenant_id = %(tenant_id)s AND l.identity_id = r.a AND l.user_identity_id = r.b
-WHERE l.id IS NULL OR (r.ts, r.mid COLLATE "C") < (l.ts, l.message_id COLLATE "C")
-ON CONFLICT (tenant_id, identity_id, user_identity_id) DO UPDATE SET ts = EXCLUDED.ts, message_id = EXCLUDED.message_id
-RETURNING identity_id, user_identity_id
+WITH told AS (
+    SELECT r.*, l.ts AS was FROM jsonb_to_recordset(%(rows)s::jsonb)
+        AS r(a bigint, b bigint, alias boolean, ts timestamptz, mid text)
+    LEFT JOIN ingestion_identitylink l
+        ON l.tenant_id = %(tenant_id)s AND l.identity_id = r.a AND l.user_identity_id = r.b
+    WHERE l.id IS NULL OR (r.ts, r.mid COLLATE "C") < (l.ts, l.message_id COLLATE "C")
+), put AS (
+    INSERT INTO ingestion_identitylink
+        (tenant_id, identity_id, user_identity_id, is_alias, ts, message_id, held)
+    SELECT %(tenant_id)s, a, b, alias, ts, mid, 0 FROM told
+    ON CONFLICT (tenant_id, identity_id, user_identity_id)
+        DO UPDATE SET ts = EXCLUDED.ts, message_id = EXCLUDED.message_id
+)
+SELECT a, b, was FROM told
 """
 # An alias that named a user before that user was ever seen holds from now on for the user too.
 _ALIASED = """
@@ -73,6 +80,11 @@ class _Seen:
     links: dict[Pair, Stamp] = field(default_factory=dict)
     aliases: dict[Pair, Stamp] = field(default_factory=dict)
 
+    def widen(self, node: Node, ts: datetime) -> None:
+        """The node was seen at that moment: by an event of its own, or by the first that tells of it."""
+        first, last = self.span.get(node, (ts, ts))
+        self.span[node] = (min(first, ts), max(last, ts))
+
 
 def resolve_identities(arrivals: Iterable[Arrival], rules: Rules) -> tuple[dict[Node, Known], list[Move]]:
     """The identity of every arrival's actor, and which identities changed their person on the way."""
@@ -80,8 +92,10 @@ def resolve_identities(arrivals: Iterable[Arrival], rules: Rules) -> tuple[dict[
     known = _find(seen.span)
     _create_missing(known, seen, rules)
     written = _put_links(known, seen)
-    stale = {known[node].id for node in _stale_nodes(known, seen, written)}
-    moves = regroup(stale | _newly_named(known))
+    stale = {known[node].id for node in _stale_nodes(known, seen, written.keys())}
+    freed = _hold(known, written)
+    moves = regroup(stale | _newly_named(known) | freed)
+    respan(freed | held_among({known[pair[0]].id for pair in written}))
     person_of = {move.identity_id: move.new_person_id for move in moves}
     for each in known.values():
         each.person_id = person_of.get(each.id, each.person_id)
@@ -92,19 +106,20 @@ def _look(arrivals: Iterable[Arrival]) -> _Seen:
     seen = _Seen()
     for arrival in arrivals:
         message, actor = arrival.message, arrival.actor
-        nodes, stamp = [actor], (message.ts, message.message_id)
+        stamp = (message.ts, message.message_id)
+        seen.widen(actor, message.ts)
         if message.kind == Kind.ALIAS:
-            nodes.append((ANONYMOUS, str(message.previous_id)))
+            nodes = (actor, (ANONYMOUS, str(message.previous_id)))
             pair = (min(nodes), max(nodes))
             if pair[0] != pair[1]:
                 seen.aliases[pair] = min(stamp, seen.aliases.get(pair, stamp))
         elif actor[0] == USER and message.anonymous_id is not None:
-            nodes.append((ANONYMOUS, message.anonymous_id))
-            pair = (nodes[1], actor)
+            pair = ((ANONYMOUS, message.anonymous_id), actor)
             seen.links[pair] = min(stamp, seen.links.get(pair, stamp))
-        for node in nodes:
-            first, last = seen.span.get(node, (message.ts, message.ts))
-            seen.span[node] = (min(first, message.ts), max(last, message.ts))
+    for pairs in (seen.links, seen.aliases):
+        for pair, (ts, _message_id) in pairs.items():
+            for node in pair:
+                seen.widen(node, ts)
     return seen
 
 
@@ -160,20 +175,32 @@ def _create(known: dict[Node, Known], nodes: list[Node], person_ids: list[int]) 
         known[kind, value] = Known(id, person_id, is_new=True)
 
 
-def _put_links(known: dict[Node, Known], seen: _Seen) -> set[Pair]:
-    """Store the evidence that is new or earlier than what was known. Returns its pairs."""
+def _put_links(known: dict[Node, Known], seen: _Seen) -> dict[Pair, datetime | None]:
+    """Store the evidence that is new or earlier than what was known. Returns its pairs, with the moment until now."""
     stamps = seen.links | seen.aliases
     if not stamps:
-        return set()
+        return {}
     pairs = {(known[left].id, known[right].id): (left, right) for left, right in stamps}
     rows = (
         {"a": a, "b": b, "alias": pair in seen.aliases, "ts": stamps[pair][0], "mid": stamps[pair][1]}
         for (a, b), pair in pairs.items()
     )
-    return {pairs[a, b] for a, b in fetch(_PUT_LINKS, rows=as_json(rows))}
+    return {pairs[a, b]: was for a, b, was in fetch(_PUT_LINKS, rows=as_json(rows))}
 
 
-def _stale_nodes(known: dict[Node, Known], seen: _Seen, written: set[Pair]) -> set[Node]:
+def _hold(known: dict[Node, Known], written: dict[Pair, datetime | None]) -> set[int]:
+    """Hold back what the written evidence brings over a limit. Returns the identities to draw again."""
+    if not written:
+        return set()
+    left = {
+        (known[right].id, was.astimezone(UTC).date())
+        for (_left, right), was in written.items()
+        if was is not None
+    }
+    return hold_links({known[pair[0]].id for pair in written}, protection(), left)
+
+
+def _stale_nodes(known: dict[Node, Known], seen: _Seen, written: Set[Pair]) -> set[Node]:
     """The anonymous ids whose person the written evidence may change. One that is new and has only users was given to
     its first user when it was made."""
     aliased = {node for pair in seen.aliases for node in pair}

@@ -4,10 +4,11 @@ a killed import goes on where it stopped, and the same file with the same plan a
 Events keep their own time; received they are now: nothing that was decided before is changed by an import."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +16,19 @@ from django.utils.translation import gettext as _
 
 from ingestion.connectors.files import BadRow, NumberedRow, file_hash, open_rows
 from ingestion.models import ImportRun
+from ingestion.operations.addressing import address
 from ingestion.operations.arrivals import Arrival, Request
 from ingestion.operations.fold import Refused, poisoned, to_arrival
-from ingestion.operations.history import add_to_history
+from ingestion.operations.governance import standing_out
+from ingestion.operations.history import Added, add_to_history, add_traits
 from ingestion.operations.marks import exclusion_rules
 from ingestion.operations.memory import collector_paused
 from ingestion.operations.quarantine import quarantine_all
 from ingestion.rules.exclusion import Rules
+from ingestion.rules.file_types import ACCOUNT
 from ingestion.rules.mapping import Plan, fallback_id, item_of, plain
-from ingestion.rules.types import Rejection
+from ingestion.rules.precedence import BY_WORD
+from ingestion.rules.types import HISTORICAL, Rejection
 from tenants import audit
 from tenants.audit import Actor
 from tenants.context import tenant_context
@@ -56,6 +61,7 @@ class FileImport:
     plan: Plan
     now: datetime
     name: str = ""
+    is_historical: bool = True  # what it brings opens no lead by itself
 
     def slices(self, start: int = 0) -> Iterator[list[NumberedRow]]:
         """The rows from `start` on, as many at a time as one transaction stores."""
@@ -67,31 +73,45 @@ class FileImport:
         self, rows: Iterable[NumberedRow], *, digest: str, request: Request, rules: Rules
     ) -> tuple[list[Arrival], list[tuple[int, Refused]]]:
         """The messages of some rows; what is refused, with its row number."""
-        arrivals: list[Arrival] = []
+        good: list[tuple[int, dict[str, Any]]] = []
         refused: list[tuple[int, Refused]] = []
         for number, row in rows:
-            result = self._arrival(number, row, digest, request, rules)
+            item = self._item(number, row, digest, request)
+            if isinstance(item, Refused):
+                refused.append((number, item))
+            else:
+                good.append((number, item))
+        unclear = address(item for _number, item in good) if self.plan.type is not None else {}
+        arrivals: list[Arrival] = []
+        for place, (number, item) in enumerate(good):
+            wrong = unclear.get(place)
+            result = Refused(request, plain(item), wrong) if wrong else to_arrival(item, request, rules)
             if isinstance(result, Arrival):
                 arrivals.append(result)
             else:
                 refused.append((number, result))
-        return arrivals, refused
+        return arrivals, sorted(refused, key=itemgetter(0))
 
-    def _arrival(
-        self, number: int, row: dict[str, Any] | BadRow, digest: str, request: Request, rules: Rules
-    ) -> Arrival | Refused:
+    def _item(
+        self, number: int, row: dict[str, Any] | BadRow, digest: str, request: Request
+    ) -> dict[str, Any] | Refused:
         if isinstance(row, BadRow):
             return Refused(request, row.raw, Rejection("unreadable_row", row.reason))
         item, rejection = item_of(
             self.plan, row, fallback_id=fallback_id(digest, self.plan, number), now=self.now
         )
-        if rejection is not None:
-            return Refused(request, plain(item), rejection)
-        return to_arrival(item, request, rules)
+        return item if rejection is None else Refused(request, plain(item), rejection)
+
+    def add(self, arrivals: Sequence[Arrival]) -> Added:
+        """Store a slice's messages, in the caller's transaction."""
+        add = add_traits if self.plan.type == ACCOUNT else add_to_history
+        return add(arrivals, score_at=self.now)
 
     def request(self, run_id: object = "") -> Request:
         """What messages of this import say about how they came in."""
-        return Request(self.source.pk, "import", self.now, {"import_id": str(run_id)}, {})
+        envelope = {"context": {HISTORICAL: True}} if self.is_historical else {}
+        origin = BY_WORD[self.plan.origin]
+        return Request(self.source.pk, "import", self.now, {"import_id": str(run_id)}, envelope, origin)
 
 
 @dataclass
@@ -163,6 +183,7 @@ def start_run(
             return ImportResult(run, done_before=run.finished_at)
         run.rows_read = run.rows_rejected = run.events_added = run.events_known = 0
     run.state, run.error, run.finished_at, run.rows_total = ImportRun.State.RUNNING, "", None, rows_total
+    run.is_historical = file.is_historical
     run.save()
     if is_new:
         audit.record(by=by, verb="import.started", target=run, fields=["file_name", "mapping"], now=file.now)
@@ -182,8 +203,11 @@ def _store(file: FileImport, piece: list[NumberedRow], digest: str, result: Impo
     if start == 0 and not arrivals:
         raise ImportRefused(_all_refused([each for _number, each in refused]))
     row_of = _rows_of(arrivals, piece, refused)
-    added = add_to_history(arrivals, score_at=file.now)
+    added = file.add(arrivals)
     refused += [(row_of[id(arrival)], poisoned(arrival, words)) for arrival, words in added.poisoned]
+    refused += [
+        (row_of[id(each)], Refused(each.request, standing_out(each), reason)) for each, reason in added.held
+    ]
     _keep(refused, file, run)
     result.events += added.events
     result.duplicates += added.duplicates
@@ -210,6 +234,7 @@ def _keep(refused: list[tuple[int, Refused]], file: FileImport, run: ImportRun) 
         rejected=[(each.raw, each.reason) for _number, each in refused],
         received_at=file.now,
         client=file.request(run.pk).client,
+        envelope=file.request(run.pk).envelope,
         rows=[number + 1 for number, _each in refused],
         import_run_id=run.pk,
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable
 
-from ingestion.models import ExclusionRule
+from ingestion.models import ExclusionRule, IdentityRule
 from ingestion.operations.touched import ACCOUNT, PERSON, Subject
 from ingestion.queries.sql import execute, fetch
 from ingestion.rules.exclusion import Rules, rules_from
@@ -11,9 +11,8 @@ _MARK = """
 UPDATE ingestion_activity c SET exclusion = w.exclusion
 FROM (
     SELECT c.event_id, c.action_version_id,
-        COALESCE(NULLIF(e.exclusion, 0), NULLIF(p.exclusion, 0), a.exclusion, 0) AS exclusion
+        COALESCE(NULLIF(c.own_exclusion, 0), NULLIF(p.exclusion, 0), a.exclusion, 0) AS exclusion
     FROM ingestion_activity c
-    JOIN ingestion_event e ON e.tenant_id = %(tenant_id)s AND e.id = c.event_id AND e.received_at = c.received_at
     JOIN ingestion_identity i ON i.tenant_id = %(tenant_id)s AND i.id = c.identity_id
     JOIN ingestion_person p ON p.tenant_id = %(tenant_id)s AND p.id = i.person_id
     LEFT JOIN ingestion_account a ON a.tenant_id = %(tenant_id)s AND a.id = c.account_id
@@ -38,8 +37,10 @@ WHERE m.tenant_id = %(tenant_id)s AND m.account_id = ANY(%(ids)s::bigint[])
 
 
 def exclusion_rules() -> Rules:
-    """What this tenant calls internal."""
-    return rules_from(ExclusionRule.objects.values_list("kind", "value"))
+    """What this tenant calls internal, and which group ids it says stand for nobody."""
+    blocked = IdentityRule.objects.filter(kind=IdentityRule.Kind.GROUP_ID)
+    pairs = ExclusionRule.objects.values_list("kind", "value")
+    return rules_from(pairs.union(blocked.values_list("kind", "value"), all=True))
 
 
 def mark_persons_again(persons: Collection[int], moved_identities: Iterable[int] = ()) -> set[Subject]:

@@ -56,7 +56,8 @@ def preview_file(file: FileImport) -> Preview:
         ).first()
     preview.done_before = done.finished_at if done else None
     for piece in file.slices():
-        arrivals, refused = file.read(piece, digest=digest, request=file.request(), rules=rules)
+        with tenant_context(file.tenant.pk):
+            arrivals, refused = file.read(piece, digest=digest, request=file.request(), rules=rules)
         preview.rows += len(piece)
         preview.good += len(arrivals)
         for arrival in arrivals:

@@ -10,12 +10,15 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from ingestion.models import QuarantinedEvent
+from ingestion.operations.arrivals import let_in_again
+from ingestion.operations.governance import QUARANTINED
 from ingestion.operations.inbox import append_to_inbox
+from ingestion.operations.suppression import without_suppressed
 from ingestion.rules.cleaning import Cleaner
 from ingestion.rules.json_text import JsonError, dump_json, parse_json
 from ingestion.rules.timestamps import parse_instant
 from ingestion.rules.types import Rejection
-from ingestion.rules.wire import check_shape
+from ingestion.rules.wire import check_shape, message_id_of
 from tenants import audit
 from tenants.audit import Actor
 
@@ -41,7 +44,12 @@ def quarantine_all(
     rows: Sequence[int] = (),
 ) -> list[QuarantinedEvent]:
     """Keep unreadable items of one request, in one statement. What the batch said for all of them (its context) is
-    written into each, so that each can be replayed alone. Those of a file name their import and `rows`, one each."""
+    written into each, so that each can be replayed alone. Those of a file name their import and `rows`, one each. Those
+    of who was erased are dropped."""
+    whole = [
+        (_standing_alone(raw, envelope or {}), (rejection, row))
+        for (raw, rejection), row in zip_longest(rejected, rows)
+    ]
     return QuarantinedEvent.objects.bulk_create(
         QuarantinedEvent(
             source_id=source_id,
@@ -50,12 +58,12 @@ def quarantine_all(
             event_name=_label(raw, "event") or _label(raw, "name"),
             code=rejection.code,
             detail=rejection.detail,
-            raw=dump_json(_standing_alone(raw, envelope or {})).decode(),
+            raw=dump_json(raw).decode(),
             client=dict(client),
             import_run_id=import_run_id,
             row_number=row,
         )
-        for (raw, rejection), row in zip_longest(rejected, rows)
+        for raw, (rejection, row) in without_suppressed(whole, received_at)
     )
 
 
@@ -77,6 +85,8 @@ def replay_quarantined(*, event: QuarantinedEvent, by: Actor, now: datetime, raw
     rejection = check_shape(item)
     if rejection is not None:
         raise StillUnreadable(rejection.detail)
+    if event.code.startswith(QUARANTINED):
+        let_in_again([(event.source_id, message_id_of(parse_json(event.raw.encode())))])
     append_to_inbox(
         source_id=event.source_id,
         payload=dump_json({"batch": [_moved(item, event.received_at, now)]}),

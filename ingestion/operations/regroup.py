@@ -1,6 +1,6 @@
 """Re-draws which identities are one person, for a few identities and whatever aliases join to them."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from ingestion.operations.arrivals import ANONYMOUS, USER
@@ -9,7 +9,7 @@ from ingestion.rules.links import Evidence, Node, group
 
 _ALIASES = """
 SELECT l.id, l.identity_id, l.user_identity_id, l.ts, l.message_id FROM ingestion_identitylink l
-WHERE l.tenant_id = %(tenant_id)s AND l.is_alias AND l.undone_at IS NULL
+WHERE l.tenant_id = %(tenant_id)s AND l.is_alias AND l.undone_at IS NULL AND l.held = 0
   AND (l.identity_id = ANY(%(ids)s::bigint[]) OR l.user_identity_id = ANY(%(ids)s::bigint[]))
 """
 _IDENTITIES = """
@@ -21,7 +21,8 @@ _FIRST_USERS = """
 SELECT DISTINCT ON (l.identity_id) l.identity_id, l.ts, l.message_id, u.id, u.kind, u.value, u.person_id
 FROM ingestion_identitylink l
 JOIN ingestion_identity u ON u.tenant_id = %(tenant_id)s AND u.id = l.user_identity_id
-WHERE l.tenant_id = %(tenant_id)s AND NOT l.is_alias AND l.undone_at IS NULL AND l.identity_id = ANY(%(ids)s::bigint[])
+WHERE l.tenant_id = %(tenant_id)s AND NOT l.is_alias AND l.undone_at IS NULL AND l.held = 0
+  AND l.identity_id = ANY(%(ids)s::bigint[])
 ORDER BY l.identity_id, l.ts, l.message_id COLLATE "C", u.value COLLATE "C"
 """
 _SAME_NAMED_USERS = """
@@ -50,15 +51,24 @@ FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(id bigint, "into" bigint)
 WHERE p.tenant_id = %(tenant_id)s AND p.id = r.id
   AND NOT EXISTS (SELECT FROM ingestion_identity i WHERE i.tenant_id = %(tenant_id)s AND i.person_id = p.id)
 """
+# A held link is no event of its anonymous end, which then may have none at all: the link says when it was seen.
 _RESPAN = """
 UPDATE ingestion_person p SET first_seen_at = s.first, last_seen_at = s.last
 FROM (
-    SELECT i.person_id, min(e.first) AS first, max(e.last) AS last FROM ingestion_identity i
+    SELECT i.person_id, min(LEAST(i.first_seen_at, a.first, u.first)) AS first,
+        max(GREATEST(i.last_seen_at, a.last, u.last)) AS last
+    FROM ingestion_identity i
     CROSS JOIN LATERAL (
-        SELECT min(ts) AS first, max(ts) AS last FROM ingestion_event
-        WHERE tenant_id = %(tenant_id)s AND identity_id = i.id) e
+        SELECT min(ts) AS first, max(ts) AS last FROM ingestion_identitylink
+        WHERE tenant_id = %(tenant_id)s AND identity_id = i.id AND held <> 0) a
+    CROSS JOIN LATERAL (
+        SELECT min(ts) AS first, max(ts) AS last FROM ingestion_identitylink
+        WHERE tenant_id = %(tenant_id)s AND user_identity_id = i.id AND held <> 0) u
     WHERE i.tenant_id = %(tenant_id)s AND i.person_id = ANY(%(ids)s::bigint[]) GROUP BY i.person_id
 ) s WHERE p.tenant_id = %(tenant_id)s AND p.id = s.person_id AND s.first IS NOT NULL
+"""
+_PERSONS_OF = """
+SELECT DISTINCT person_id FROM ingestion_identity WHERE tenant_id = %(tenant_id)s AND id = ANY(%(ids)s::bigint[])
 """
 
 
@@ -96,6 +106,13 @@ def regroup(identity_ids: Iterable[int]) -> list[Move]:
         ids = [person for move in moves for person in (move.old_person_id, move.new_person_id)]
         execute(_RESPAN, ids=sorted(set(ids)))
     return moves
+
+
+def respan(identity_ids: Collection[int]) -> None:
+    """When the persons of these identities were first and last seen, from what is stored."""
+    if identity_ids:
+        persons = [row[0] for row in fetch(_PERSONS_OF, ids=sorted(identity_ids))]
+        execute(_RESPAN, ids=persons)
 
 
 def _load(wanted: set[int]) -> _Cluster:

@@ -11,6 +11,7 @@ import orjson
 from ingestion.models import TraitValue
 from ingestion.operations.arrivals import USER, Arrival
 from ingestion.operations.identity import Known
+from ingestion.operations.precedence import mark_shadowed
 from ingestion.queries.sql import as_json, execute, fetch
 from ingestion.rules import profile
 from ingestion.rules.exclusion import Rules, of_account, of_person
@@ -24,10 +25,10 @@ Names = dict[int, set[str]]  # subject id -> trait names
 
 _REMEMBER = """
 INSERT INTO ingestion_traitvalue
-    (tenant_id, subject_kind, subject_id, name, value, text, number, valid_from, received_at, message_id)
-SELECT %(tenant_id)s, r.kind, r.id, r.name, r.value, r.text, r.number, r.ts, r.received, r.mid
+    (tenant_id, subject_kind, subject_id, name, value, text, number, valid_from, received_at, message_id, origin)
+SELECT %(tenant_id)s, r.kind, r.id, r.name, r.value, r.text, r.number, r.ts, r.received, r.mid, r.origin
 FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(kind smallint, id bigint, name text, value jsonb, text text,
-    number numeric, ts timestamptz, received timestamptz, mid text, once boolean)
+    number numeric, ts timestamptz, received timestamptz, mid text, once boolean, origin smallint)
 WHERE NOT r.once OR NOT EXISTS (
     SELECT FROM ingestion_traitvalue t
     WHERE t.tenant_id = %(tenant_id)s AND t.subject_kind = r.kind AND t.subject_id = r.id AND t.name = r.name)
@@ -39,6 +40,7 @@ FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(id bigint, name text)
 CROSS JOIN LATERAL (
     SELECT value, valid_from, message_id FROM ingestion_traitvalue
     WHERE tenant_id = %(tenant_id)s AND subject_kind = %(kind)s AND subject_id = r.id AND name = r.name
+        AND NOT is_shadowed
     ORDER BY valid_from DESC, message_id COLLATE "C" DESC LIMIT 1) t
 """
 _PERSONS = """
@@ -107,6 +109,7 @@ def _row(kind: int, subject_id: int, name: str, value: Any, arrival: Arrival) ->
         "received": arrival.request.received_at,
         "mid": arrival.message.message_id,
         "once": name in arrival.message.once,
+        "origin": arrival.request.origin,
     }
 
 
@@ -121,6 +124,7 @@ def show_persons(changed: Names, moved: Collection[int], rules: Rules) -> set[in
             holders.setdefault(id, []).append(tuple(identity))
     every_name = {name for id in moved if id in stored for name in stored[id][0]}
     wanted = {id: changed.get(id, set()) | (every_name if id in moved else set()) for id in holders}
+    mark_shadowed(OF_IDENTITY, {id: [each[0] for each in held] for id, held in holders.items()}, wanted)
     latest = _latest(OF_IDENTITY, {each[0]: wanted[id] for id, held in holders.items() for each in held})
     shown, flipped = [], set()
     for id, held in holders.items():
@@ -141,6 +145,7 @@ def show_persons(changed: Names, moved: Collection[int], rules: Rules) -> set[in
 def show_accounts(changed: Names, rules: Rules) -> set[int]:
     """Bring the changed traits, name, search and exclusion of accounts up to date. Returns the ids of accounts whose
     exclusion is another now."""
+    mark_shadowed(OF_ACCOUNT, {id: [id] for id in changed}, changed)
     latest = _latest(OF_ACCOUNT, changed)
     shown, flipped = [], set()
     for id, key, before, exclusion_before in fetch(_ACCOUNTS, ids=sorted(changed)):

@@ -33,8 +33,11 @@ State = ImportRun.State
 LONGEST_NAME = 200
 
 
-def receive_file(*, name: str, chunks: Iterable[bytes], by: Actor, now: datetime) -> ImportFile:
-    """Keep an uploaded file and look at its beginning. Raises FileError; then nothing of it is kept."""
+def receive_file(
+    *, name: str, chunks: Iterable[bytes], by: Actor, now: datetime, kind: str = ""
+) -> ImportFile:
+    """Keep an uploaded file and look at its beginning. kind: what its rows are, if somebody has said so.
+    Raises FileError; then nothing of it is kept."""
     tenant_id = current_tenant_id()
     path, digest, size = stored_files.store(tenant_id, chunks)
     try:
@@ -47,7 +50,7 @@ def receive_file(*, name: str, chunks: Iterable[bytes], by: Actor, now: datetime
                 stored_as=path.name,
                 file_hash=digest,
                 size=size,
-                shape=shape.to_json(),
+                shape=shape.to_json() | {"kind": kind},
                 uploaded_at=now,
                 expires_at=now + timedelta(days=settings.IMPORT_KEEP_DAYS),
             )

@@ -11,6 +11,7 @@ from django.db.models import Max, Min, QuerySet, Sum
 from ingestion.models import EventName
 from ingestion.queries.paging import starts_with
 from ingestion.rules.catalogue import Days, add_days
+from tenants.models import Source
 
 COMPARED = 5_000  # names; a product with more has put ids into them
 
@@ -26,18 +27,18 @@ class KnownEvent:
     last_seen_at: datetime
 
 
-def event_names(prefix: str = "", *, limit: int = 50) -> list[KnownEvent]:
-    """Received names that begin with `prefix`, the most frequent first. 1 query."""
-    rows = EventName.objects.exclude(name="")
+def event_names(prefix: str = "", *, limit: int = 50, with_test_sources: bool = False) -> list[KnownEvent]:
+    """Names that production sent, or any source, that begin with `prefix`, the most frequent first. 1 query."""
+    rows = _counted(with_test_sources).exclude(name="")
     if prefix:
         rows = rows.filter(starts_with("name", prefix))
     return [KnownEvent(**row) for row in _over_sources(rows)[:limit]]
 
 
-def days_of(events: Iterable[KnownEvent]) -> dict[tuple[int, str], Days]:
-    """Events by day of each of these names, over all sources. 1 query."""
+def days_of(events: Iterable[KnownEvent], *, with_test_sources: bool = False) -> dict[tuple[int, str], Days]:
+    """Events by day of each of these names, over the sources of production, or all. 1 query."""
     found: dict[tuple[int, str], Days] = {}
-    rows = EventName.objects.filter(name__in={event.name for event in events})
+    rows = _counted(with_test_sources).filter(name__in={event.name for event in events})
     for kind, name, days in rows.values_list("kind", "name", "days"):
         found[kind, name] = add_days(found.get((kind, name), {}), days)
     return found
@@ -49,6 +50,14 @@ def close_names(name: str, *, limit: int = 3) -> list[str]:
     by_lower = {each.lower(): each for each in sorted(known)}
     found = difflib.get_close_matches(name.lower(), by_lower, n=limit, cutoff=0.6)
     return [by_lower[each] for each in found]
+
+
+def _counted(with_test_sources: bool) -> QuerySet[EventName]:
+    rows: QuerySet[EventName] = EventName.objects.all()
+    if with_test_sources:
+        return rows
+    others = Source.objects.exclude(environment=Source.Environment.PRODUCTION)
+    return rows.exclude(source_id__in=others.values("pk"))
 
 
 def _over_sources(rows: QuerySet[EventName]) -> QuerySet[EventName, Any]:

@@ -4,10 +4,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from ingestion.models import Event, Identity, IdentityLink, Person
 
 SHOWN = 100
+WHY_HELD = {
+    IdentityLink.Held.BLOCKED: _("One of the two ids is blocked: it stands for nobody in particular."),
+    IdentityLink.Held.SHARED: _("A shared device: too many users signed in on it for it to be any one's."),
+    IdentityLink.Held.CROWD: _("This user had too many new anonymous ids that day to be all theirs."),
+}
 
 
 @dataclass(frozen=True)
@@ -22,6 +28,15 @@ class Evidence:
     @property
     def is_undone(self) -> bool:
         return self.link.undone_at is not None
+
+    @property
+    def is_held(self) -> bool:
+        """Merge protection holds it back."""
+        return not self.is_undone and self.link.held != IdentityLink.Held.NO
+
+    @property
+    def why_held(self) -> str:
+        return str(WHY_HELD.get(IdentityLink.Held(self.link.held), ""))
 
     @property
     def is_blocked(self) -> bool:
@@ -42,7 +57,7 @@ def evidence_about(person_id: int) -> list[Evidence]:
 
 def link_of(person_id: int, link_id: int) -> IdentityLink | None:
     """A link that holds and joins two identities of this person, or None."""
-    found = IdentityLink.objects.filter(pk=link_id, undone_at=None, identity__person_id=person_id)
+    found = IdentityLink.objects.filter(pk=link_id, undone_at=None, held=0, identity__person_id=person_id)
     return (
         found.filter(user_identity__person_id=person_id).select_related("identity", "user_identity").first()
     )

@@ -3,8 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import cache
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -14,14 +12,15 @@ from django.utils.translation import gettext_lazy as _
 from ingestion.models import List, ListEdition, ListRow
 from ingestion.queries.paging import Page, starts_with
 from ingestion.queries.sql import fetch
-from ingestion.rules.domains import shown_domain
+from ingestion.rules.builtin_lists import built_in_domains, built_in_set
+from ingestion.rules.domains import covering, shown_domain
 from ingestion.rules.lists import DOMAIN, Line
+from tenants.models import BusinessUnit
 from tenants.queries import names_of
 
 SOON = timedelta(days=30)
 PAGE = 100
 SHOW = ("all", "soon", "expired")
-_FOLDER = Path(__file__).parent / "builtin"
 
 _CURRENT = """
 SELECT value, note, expires_on FROM ingestion_listrow
@@ -42,7 +41,11 @@ class BuiltIn:
     @property
     def domains(self) -> tuple[str, ...]:
         """In bytewise order."""
-        return _domains(self.code)
+        return built_in_domains(self.code)
+
+    def holds_any(self, domains: Iterable[str]) -> bool:
+        """Whether one of these domains (as clean_domain gives them), or one above it, is in it."""
+        return not built_in_set(self.code).isdisjoint(each for domain in domains for each in covering(domain))
 
 
 BUILT_IN = {
@@ -114,6 +117,18 @@ def expiries(list_ids: Iterable[UUID], *, today: date) -> dict[UUID, Expiry]:
     return {row["list_id"]: Expiry(row["expired"], row["soon"]) for row in counted}
 
 
+def editions_that_expire(lists: Iterable[List]) -> set[UUID]:
+    """The lists whose newest edition has a row with a date. 1 query."""
+    rows = ListRow.objects.filter(list__in=lists, until__isnull=True, expires_on__isnull=False)
+    return set(rows.values_list("list_id", flat=True).distinct())
+
+
+def usable_lists(unit: BusinessUnit) -> list[List]:
+    """Those a unit may ask: its own and those of the units above it, by name, without archived ones. 1 query."""
+    rows = List.objects.filter(business_unit_id__in=unit.lineage, archived_at=None)
+    return [*rows.order_by("name", "pk")]
+
+
 def list_page(
     of: List, *, text: str = "", show: str = "all", after: str = "", today: date, size: int = PAGE
 ) -> Page[ShownRow]:
@@ -157,8 +172,3 @@ def _shown(row: ListRow, kind: str, today: date) -> ShownRow:
     shown = shown_domain(row.value) if kind == DOMAIN else row.value
     is_expired = row.expires_on is not None and row.expires_on < today
     return ShownRow(row.value, shown, row.note, row.expires_on, is_expired)
-
-
-@cache
-def _domains(code: str) -> tuple[str, ...]:
-    return tuple(sorted((_FOLDER / f"{code}.txt").read_text().split()))

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import islice
 from typing import Any
 from uuid import UUID
@@ -17,6 +18,7 @@ from tenants.models import Source
 LOOKED_AT = 300_000
 OF_ONE_PERSON = 2_000  # newest events of each id that a person was seen under
 REFUSED_LOOKED_AT = 200
+LATE, AHEAD = timedelta(days=1), timedelta(minutes=1)
 
 # By the index of identities: a person of few events is found at once among ten million of others.
 _OF_IDENTITIES = """
@@ -33,9 +35,21 @@ class StreamRow:
 
     event: Event
     source: str
+    environment: str  # empty for production
     person_id: int | None
     person: str
     account: str
+
+    @property
+    def is_late(self) -> bool:
+        """It happened well before it was received."""
+        return bool(self.event.received_at - self.event.ts > LATE)
+
+    @property
+    def is_ahead(self) -> bool:
+        """It says that it happens after it was received, also where that was so absurd that it was not believed."""
+        notes = (self.event.context.get("pqlhub") or {}).get("notes", ())
+        return bool(self.event.ts - self.event.received_at > AHEAD or "timestamp_in_future" in notes)
 
     @property
     def title(self) -> str:
@@ -58,6 +72,7 @@ class StreamFilter:
     """Empty fields do not filter."""
 
     source_id: UUID | None = None
+    environment: str = ""
     kind: int | None = None
     name: str = ""
     user: str = ""
@@ -75,7 +90,7 @@ class Became:
     account: Account | None
     actions: tuple[ActionVersion, ...]
     exclusion: Exclusion
-    excluded_by: str  # "event", "person" or "account"; empty when it counts
+    excluded_by: str  # "event", "source", "person" or "account"; empty when it counts
 
 
 def stream(wanted: StreamFilter, *, before: int | None = None, size: int = 50) -> StreamPage:
@@ -93,6 +108,9 @@ def stream(wanted: StreamFilter, *, before: int | None = None, size: int = 50) -
 def _filtered(rows: QuerySet[Event], wanted: StreamFilter) -> QuerySet[Event]:
     if wanted.source_id:
         rows = rows.filter(source_id=wanted.source_id)
+    if wanted.environment:
+        inside = Source.objects.filter(environment=wanted.environment)
+        rows = rows.filter(source_id__in=list(inside.values_list("pk", flat=True)))
     if wanted.kind:
         rows = rows.filter(kind=wanted.kind)
     if wanted.name:
@@ -141,8 +159,11 @@ def became(event_id: int) -> Became | None:
     by, why = next(
         ((name, each.exclusion) for name, each in holders if each and each.exclusion), ("", Exclusion.NONE)
     )
+    row = _named([event])[0]
+    if row.environment and by != "event":
+        by, why = "source", Exclusion.NOT_PRODUCTION
     return Became(
-        row=_named([event])[0],
+        row=row,
         user=user,
         account=account,
         actions=tuple(matched.select_related("action").order_by("action__name", "-number")),
@@ -165,7 +186,7 @@ def _named(events: Sequence[Event]) -> list[StreamRow]:
     """3 queries for the names of sources, persons and accounts."""
     if not events:
         return []
-    names = dict(Source.objects.values_list("pk", "name"))
+    named = {source.pk: source for source in Source.objects.all()}
     identities = Identity.objects.filter(pk__in={event.identity_id for event in events}).select_related(
         "person"
     )
@@ -178,7 +199,8 @@ def _named(events: Sequence[Event]) -> list[StreamRow]:
     return [
         StreamRow(
             event=event,
-            source=names.get(event.source_id, ""),
+            source=named[event.source_id].name if event.source_id in named else "",
+            environment=_environment(named.get(event.source_id)),
             person_id=persons[event.identity_id].pk if event.identity_id in persons else None,
             person=_who(persons.get(event.identity_id), unknown.get(event.identity_id, "")),
             account=accounts.get(event.account_id, ""),
@@ -189,3 +211,9 @@ def _named(events: Sequence[Event]) -> list[StreamRow]:
 
 def _who(person: Any, value: str) -> str:
     return (person.label if person else "") or value
+
+
+def _environment(source: Source | None) -> str:
+    if source is None or source.environment == Source.Environment.PRODUCTION:
+        return ""
+    return str(source.get_environment_display())

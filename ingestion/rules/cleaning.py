@@ -21,6 +21,7 @@ class Cleaner:
     """Cleans one item. `notes` names what was changed, as `what:key`."""
 
     __slots__ = ("notes", "values")
+    most_values = MAX_VALUES
 
     def __init__(self) -> None:
         self.notes: list[str] = []
@@ -41,12 +42,12 @@ class Cleaner:
             return self.text(value, key)
         if kind is dict or kind is list:
             if depth > MAX_DEPTH:
-                raise Rejected(
-                    "too_deep", f"“{key}” is nested more than {MAX_DEPTH} levels deep. Flatten it."
-                )
+                words = f"“{key[:40]}” is nested more than {MAX_DEPTH} levels deep. Flatten it."
+                return self.give_up("too_deep", words, key)
             self.values += len(value)
-            if self.values > MAX_VALUES:
-                raise Rejected("too_many_values", f"The event has more than {MAX_VALUES} values. Split it.")
+            if self.values > self.most_values:
+                words = f"The event has more than {self.most_values} values. Split it."
+                return self.give_up("too_many_values", words, key)
             if kind is list:
                 return [self.value(element, key, depth + 1) for element in value]
             return self._object(value, depth)
@@ -89,7 +90,22 @@ class Cleaner:
         if value != value:  # NaN
             return None
         if not -NUMBER_LIMIT < value < NUMBER_LIMIT:
-            raise Rejected(
-                "number_out_of_range", f"“{key[:40]}” must lie between -10^29 and 10^29. Send it as text."
-            )
+            words = f"“{key[:40]}” must lie between -10^29 and 10^29. Send it as text."
+            return self.give_up("number_out_of_range", words, key)
         return value
+
+    def give_up(self, code: str, words: str, key: str) -> Any:
+        """What stands for a value that cannot be mended. Raises Rejected."""
+        raise Rejected(code, words)
+
+
+class SharedCleaner(Cleaner):
+    """Cleans what a batch says for all of its events: a value that cannot be mended there is left out and noted, and
+    costs none of them."""
+
+    __slots__ = ()
+    most_values = MAX_VALUES // 2  # the event's own come on top
+
+    def give_up(self, code: str, words: str, key: str) -> Any:
+        self.note(code, f"batch.{key}")
+        return None

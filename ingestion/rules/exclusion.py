@@ -36,6 +36,7 @@ class Rules:
     user_agents: tuple[str, ...] = ()
     person_traits: tuple[Trait, ...] = ()
     account_traits: tuple[Trait, ...] = ()
+    blocked_groups: frozenset[str] = frozenset()  # group ids that are no account
 
 
 def rules_from(pairs: Iterable[tuple[str, str]]) -> Rules:
@@ -51,6 +52,7 @@ def rules_from(pairs: Iterable[tuple[str, str]]) -> Rules:
         user_agents=tuple(by_kind.get("user_agent", ())),
         person_traits=tuple(split_trait(value) for value in by_kind.get("person_trait", ())),
         account_traits=tuple(split_trait(value) for value in by_kind.get("account_trait", ())),
+        blocked_groups=frozenset(by_kind.get("group_id", ())),
     )
 
 

@@ -14,12 +14,17 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
+from ingestion.rules.file_types import ACCOUNT, DEAL, FILE_TYPES, LEAD, TOLD_TYPES, shape
 from ingestion.rules.timestamps import EPOCH, parse_instant
 from ingestion.rules.types import KIND_BY_TYPE, Rejection
 
-FIELDS = ("userId", "anonymousId", "previousId", "groupId", "messageId", "timestamp", "event", "name")
+FIELDS = (
+    *("userId", "anonymousId", "previousId", "groupId", "messageId", "timestamp", "event", "name"),
+    *("email", "domain", "source", "outcome", "deal", "stage", "amount", "currency"),
+)
 # Need a time of their own; a trait without one is known from its receipt.
-HISTORY_TYPES = ("track", "page", "screen")
+HISTORY_TYPES = ("track", "page", "screen", LEAD, DEAL)
+TYPES = (*KIND_BY_TYPE, *FILE_TYPES)  # what a row can be
 ALL, NONE = "all", "none"
 FUTURE_LIMIT = timedelta(hours=24)
 
@@ -41,10 +46,14 @@ class Plan:
     payload: tuple[str, ...] | None = None
     time_zone: str = "UTC"
     values_are_text: bool = False
+    origin: str = "product"  # who says the traits in the file
 
     def to_json(self) -> dict[str, Any]:
         """As it is stored with the import: the same file with the same plan is the same import."""
-        return asdict(self) | {"payload": None if self.payload is None else list(self.payload)}
+        stored = asdict(self) | {"payload": None if self.payload is None else list(self.payload)}
+        if self.origin == "product":  # as before there were others: the same import stays the same
+            del stored["origin"]
+        return stored
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> "Plan":
@@ -61,6 +70,7 @@ def make_plan(
     time_zone: str,
     columns: Sequence[str] | None,
     values_are_text: bool = False,
+    origin: str = "product",
 ) -> Plan:
     """From the words of the command line. `columns` are those of the file, None when it has none (JSON lines).
     Raises PlanError."""
@@ -75,12 +85,12 @@ def make_plan(
             )
         return Plan(None, time_zone=time_zone)
     kind = type or "track"
-    if kind not in KIND_BY_TYPE:
-        raise PlanError(f"“{kind}” is not a type. Use one of {_listed(KIND_BY_TYPE)}.")
+    if kind not in TYPES:
+        raise PlanError(f"“{kind}” is not a type. Use one of {_listed(TYPES)}.")
     for column in mapped.values():
         _check_column(column, columns)
     _check_required(kind, {*mapped, *constants})
-    return Plan(kind, mapped, constants, _payload(payload, columns), time_zone, values_are_text)
+    return Plan(kind, mapped, constants, _payload(payload, columns), time_zone, values_are_text, origin)
 
 
 def _split(maps: Sequence[str]) -> tuple[dict[str, str], dict[str, str]]:
@@ -112,8 +122,19 @@ def _check_column(column: str, columns: Sequence[str] | None) -> None:
     raise PlanError(f"The file has no column “{column}”.{meant} It has {_listed(columns)}.")
 
 
+# By which field a row says whom it is about, where that is not one of a message's ids.
+_WHO = {
+    "identify": {"userId", "anonymousId", "email"},
+    ACCOUNT: {"groupId", "domain"},
+    LEAD: {"userId", "email"},
+    DEAL: {"groupId", "domain", "userId", "email"},
+}
+
+
 def _check_required(kind: str, fields: set[str]) -> None:
-    needed = [{"userId", "anonymousId"}]
+    needed = [_WHO.get(kind, {"userId", "anonymousId"})]
+    if kind == DEAL:
+        needed.append({"stage"})
     if kind in HISTORY_TYPES:
         needed.append({"timestamp"})
     if kind == "track":
@@ -148,6 +169,8 @@ def item_of(
 ) -> tuple[dict[str, Any], Rejection | None]:
     """The item of a row, and why it must not be stored if so."""
     item = dict(row) if plan.type is None else _mapped_item(plan, row)
+    if plan.type is not None and (wrong := shape(plan.type, item)) is not None:
+        return _mapped_item(plan, row), wrong  # as read: shaping has taken it apart
     if item.get("messageId") in (None, ""):
         item["messageId"] = fallback_id
     name = next(
@@ -184,8 +207,9 @@ def _mapped_item(plan: Plan, row: Row) -> dict[str, Any]:
         item["timestamp"] = values["timestamp"]
     group_id = item.pop("groupId", None)
     if group_id is not None:
-        item |= {"groupId": group_id} if plan.type == "group" else {"context": {"groupId": group_id}}
-    holder = "traits" if plan.type in ("identify", "group") else "properties"
+        is_about = plan.type in ("group", ACCOUNT)
+        item |= {"groupId": group_id} if is_about else {"context": {"groupId": group_id}}
+    holder = "traits" if plan.type in TOLD_TYPES else "properties"
     names = plan.payload
     if names is None:
         names = tuple(name for name in row if name not in plan.columns.values())

@@ -28,3 +28,8 @@ def minor_units(amount: Decimal, currency: str) -> int | None:
     except InvalidOperation:
         return None
     return whole if abs(whole) <= _BIGGEST else None
+
+
+def amount_of(minor: int, currency: str) -> Decimal:
+    """Minor units as people write them."""
+    return Decimal(minor).scaleb(-_DECIMALS.get(currency, 2))

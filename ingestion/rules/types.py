@@ -19,6 +19,8 @@ class Kind(IntEnum):
 
 
 KIND_BY_TYPE = {kind.name.lower(): kind for kind in Kind}
+# In the context of an event, or of a whole batch: true for the past being handed in, which opens no lead by itself.
+HISTORICAL = "historical"
 
 
 class Message(NamedTuple):
@@ -49,6 +51,12 @@ class Message(NamedTuple):
     def told(self) -> dict[str, Any]:
         """What the call is about: the traits of identify and group calls, else the properties."""
         return self.traits if self.kind in (Kind.IDENTIFY, Kind.GROUP) else self.properties
+
+    def telling(self, told: dict[str, Any]) -> "Message":
+        """The same call about something else."""
+        if self.kind in (Kind.IDENTIFY, Kind.GROUP):
+            return self._replace(traits=told)
+        return self._replace(properties=told)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from ingestion.rules.cleaning import Cleaner
+from ingestion.rules.cleaning import Cleaner, SharedCleaner
+from ingestion.rules.consent import consent_traits
 from ingestion.rules.ids import ids_of
 from ingestion.rules.json_text import canonical_json
 from ingestion.rules.timestamps import event_time
@@ -38,6 +39,7 @@ _READ = frozenset(
         "properties",
     )
 )
+_SHARED = ("context", "integrations")
 _TIMES = ("timestamp", "originalTimestamp", "sentAt")
 
 
@@ -59,6 +61,22 @@ def normalise(
         return rejected.rejection
 
 
+def without_blocked_group(message: Message, blocked: frozenset[str]) -> Message | Rejection:
+    """The message, in no account when its group id is one that the tenant says stands for nobody."""
+    if message.group_id not in blocked:
+        return message
+    if message.kind == Kind.GROUP:
+        return Rejection(
+            "blocked_id",
+            f"`groupId` is {shown(message.group_id)}, which your list under Identity says is no account. "
+            "Send the account's own id, or take it off that list, and replay this event.",
+        )
+    context = dict(message.context)
+    ours = dict(context.get(CONTEXT_NOTES) or {})
+    context[CONTEXT_NOTES] = ours | {"notes": [*ours.get("notes", ()), "stands_for_nobody:groupId"]}
+    return message._replace(group_id=None, context=context)
+
+
 def check_shape(item: Any, assumed_type: str | None = None) -> Rejection | None:
     """The part of `normalise` that is cheap enough for the request: an object, a known type, its ids and its event.
 
@@ -68,12 +86,19 @@ def check_shape(item: Any, assumed_type: str | None = None) -> Rejection | None:
             raise Rejected("not_an_object", "An event must be a JSON object.")
         kind = _kind(item, assumed_type)
         context = item.get("context")
-        ids_of(kind, item, context if isinstance(context, dict) else {})
+        ids_of(kind, item, context if isinstance(context, dict) else {}, lambda _what, _where: None)
         if kind is Kind.TRACK:
             _event_name(item)
     except Rejected as rejected:
         return rejected.rejection
     return None
+
+
+def message_id_of(item: Any) -> str:
+    """The id that `normalise` reads from an item; "" when it states none."""
+    cleaner = Cleaner()
+    stated = item.get("messageId") if isinstance(item, dict) else None
+    return _message_id({"messageId": cleaner.value(stated, "messageId")}, cleaner)
 
 
 def _message(
@@ -85,16 +110,17 @@ def _message(
 ) -> Message:
     if not isinstance(item, dict):
         raise Rejected("not_an_object", "An event must be a JSON object.")
-    cleaner = Cleaner()
-    read = cleaner.value(_merged(item, envelope, cleaner), "event")
+    read, cleaner = _cleaned(item, envelope)
     context = read["context"]
     kind = _kind(read)
-    ids = ids_of(kind, read, context)
+    ids = ids_of(kind, read, context, cleaner.note)
     name, properties = _name_and_properties(kind, read, cleaner)
     traits = _object(read, "traits")
     if kind is not Kind.GROUP:
         traits = _object(context, "traits") | traits
         context.pop("traits", None)
+        if "consent" in context:
+            traits = consent_traits(kind, name, context) | traits
     traits = canonical_traits(traits)
     once: frozenset[str] = frozenset()
     if kind is not Kind.GROUP and (filling := canonical_traits(_object(read, "traitsOnce"))):
@@ -115,18 +141,35 @@ def _message(
     )
 
 
+def _cleaned(item: Mapping[str, Any], envelope: Mapping[str, Any]) -> tuple[dict[str, Any], Cleaner]:
+    """The item with the batch's context under its own, cleaned, and what was noted. Raises Rejected."""
+    cleaner = Cleaner()
+    try:
+        return cleaner.value(_merged(item, envelope, cleaner), "event"), cleaner
+    except Rejected:
+        shared = SharedCleaner()
+        mended = {
+            field: shared.value(envelope[field], field, depth=2) for field in _SHARED if field in envelope
+        }
+        if not shared.notes:
+            raise
+    cleaner = Cleaner()
+    cleaner.notes += shared.notes
+    return cleaner.value(_merged(item, {**envelope, **mended}, cleaner), "event"), cleaner
+
+
 def _merged(item: Mapping[str, Any], envelope: Mapping[str, Any], cleaner: Cleaner) -> dict[str, Any]:
     """What we read of the item, with the batch's context under its own."""
     read = {field: value for field, value in item.items() if field in _READ and value is not None}
-    context = _shared(envelope, "context", cleaner) | _object(item, "context")
-    integrations = _shared(envelope, "integrations", cleaner) | _object(item, "integrations")
+    context = _of_batch(envelope, "context", cleaner) | _object(item, "context")
+    integrations = _of_batch(envelope, "integrations", cleaner) | _object(item, "integrations")
     if integrations and integrations != {"All": True}:
         context["integrations"] = integrations
     read["context"] = context
     return read
 
 
-def _shared(envelope: Mapping[str, Any], field: str, cleaner: Cleaner) -> dict[str, Any]:
+def _of_batch(envelope: Mapping[str, Any], field: str, cleaner: Cleaner) -> dict[str, Any]:
     """What the batch says for all of its items. Nonsense there costs no item, but is noted on each."""
     value = envelope.get(field)
     if isinstance(value, dict):

@@ -8,7 +8,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import QuerySet
 from django.forms import BaseFormSet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -22,7 +22,7 @@ from ingestion.queries import close_names, event_names
 from ingestion.queries.browse import newest_versions, recent_counts
 from ingestion.queries.matches import backfill_progress, property_shape, try_matching
 from tenants.access import Area, Level, access_of, units_visible_to
-from tenants.console import actor, page
+from tenants.console import actor, find_visible, page
 from tenants.models import BusinessUnit
 
 UsedBy = Callable[[Sequence[UUID]], Mapping[UUID, Sequence[Any]]]
@@ -182,10 +182,7 @@ def _matches_of(data: Any) -> dict[str, Any]:
 
 
 def _get(request: HttpRequest, key: UUID) -> tuple[Action, ActionVersion]:
-    visible = access_of(request.user).visible(Area.CATALOGUE, "business_unit__path")
-    action = Action.objects.filter(visible, pk=key).select_related("business_unit").first()
-    if action is None:
-        raise Http404
+    action = find_visible(request, Action.objects.select_related("business_unit"), Area.CATALOGUE, key)
     return action, newest_versions([key])[key]
 
 

@@ -18,6 +18,7 @@ from ingestion.queries import KnownEvent, event_names
 from ingestion.queries.browse import COUNTABLE_KINDS, actions_by_event, event_profile
 from ingestion.queries.catalogue import days_of
 from ingestion.queries.stream import sources
+from ingestion.queries.tracking import plans_about, recent_violations
 from ingestion.rules.catalogue import EXAMPLES, Days, has_gone_quiet, is_new, last_days
 from tenants.access import Area, access_of
 from tenants.console import page
@@ -57,8 +58,9 @@ def list_names(request: HttpRequest, used_by: UsedBy) -> HttpResponse:
     """The most frequent names, or those that begin with `q`."""
     _check(request)
     text = request.GET.get("q", "").strip()
-    names = event_names(text, limit=SHOWN + 1)
-    days = days_of(names)
+    with_all = request.GET.get("all") == "1"
+    names = event_names(text, limit=SHOWN + 1, with_test_sources=with_all)
+    days = days_of(names, with_test_sources=with_all)
     now = timezone.now()
     if request.GET.get("format") == "csv":
         return _as_csv(names, days, _today(now))
@@ -68,6 +70,7 @@ def list_names(request: HttpRequest, used_by: UsedBy) -> HttpResponse:
         "rows": [_row(each, days, counted, uses, now, today) for each in names[:SHOWN]],
         "has_more": len(names) > SHOWN,
         "text": text,
+        "with_all": with_all,
         "title": _("Catalogue"),
         "opts": EventName._meta,
     }
@@ -96,6 +99,8 @@ def show_name(request: HttpRequest, used_by: UsedBy) -> HttpResponse:
         "actions": actions_by_event(_visible_actions(request)).get(key, []),
         "uses": used_by(request).get(key, []),
         "examples": EXAMPLES,
+        "plans": plans_about(key, [row.source_id for row in profile.by_source]),
+        "violations": recent_violations(key, now=now),
         "may_act": profile.kind in COUNTABLE_KINDS and request.user.has_perm("ingestion.add_action"),  # type: ignore[union-attr]
         "title": profile.name or EventKind(profile.kind).label,
         "opts": EventName._meta,

@@ -19,7 +19,8 @@ from ingestion.queries.stream import (
     waiting_requests,
 )
 from ingestion.rules.curl import as_curl, item_of_event
-from tenants.console import page
+from tenants.console import is_fragment, page
+from tenants.models import Source
 
 
 def list_events(request: HttpRequest) -> HttpResponse:
@@ -33,6 +34,7 @@ def list_events(request: HttpRequest) -> HttpResponse:
         "wanted": wanted,
         "kinds": EventKind.choices,
         "sources": sources(),
+        "environments": Source.Environment.choices,
         "waiting": waiting_requests(),
         "refused": refused_lately(wanted) if before is None else [],
         "is_first_page": before is None,
@@ -40,7 +42,7 @@ def list_events(request: HttpRequest) -> HttpResponse:
         "title": _("Events"),
         "opts": Event._meta,
     }
-    if request.htmx and not request.htmx.boosted:  # type: ignore[attr-defined]
+    if is_fragment(request):
         return page(request, "ingestion/_events.html", context)
     return page(request, "ingestion/events.html", context)
 
@@ -61,8 +63,7 @@ def show_event(request: HttpRequest, key: int) -> HttpResponse:
         "title": found.row.title,
         "opts": Event._meta,
     }
-    is_part = request.htmx and not request.htmx.boosted  # type: ignore[attr-defined]
-    return page(request, f"ingestion/{'_' if is_part else ''}event.html", context)
+    return page(request, f"ingestion/{'_' if is_fragment(request) else ''}event.html", context)
 
 
 def _item(found: Became) -> dict[str, object]:
@@ -88,11 +89,15 @@ def _wanted(request: HttpRequest) -> StreamFilter:
         raise Http404 from error
     if kind is not None and kind not in EventKind.values:
         raise Http404
+    environment = request.GET.get("environment", "")
+    if environment and environment not in Source.Environment.values:
+        raise Http404
     texts = {
         name: request.GET.get(name, "").replace("\0", "").strip() for name in ("name", "user", "account")
     }
     return StreamFilter(
         source_id=source_id,
+        environment=environment,
         kind=kind,
         only_excluded=request.GET.get("excluded") == "1",
         only_bots=request.GET.get("excluded") == "bot",

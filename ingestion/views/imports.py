@@ -15,7 +15,16 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from ingestion.connectors.unpacking import FileError
-from ingestion.forms.imports import NEW_SOURCE, MapForm, UploadForm, as_before, fits, guessed
+from ingestion.forms.imports import (
+    FIELDS_OF,
+    NEW_SOURCE,
+    WHOLE,
+    MapForm,
+    UploadForm,
+    as_before,
+    fits,
+    guessed,
+)
 from ingestion.models import ImportFile, ImportRun
 from ingestion.operations import (
     Findings,
@@ -30,7 +39,7 @@ from ingestion.operations import (
 )
 from ingestion.queries.imports import earlier_runs, rejected_rows
 from ingestion.rules.mapping import Plan
-from tenants.console import actor, page
+from tenants.console import actor, is_fragment, page
 from tenants.csv_file import MOST_ROWS, csv_file
 from tenants.models import Source
 from tenants.operations import create_source
@@ -100,8 +109,7 @@ def check_file(request: HttpRequest, key: UUID) -> HttpResponse:
         "is_checked": file.state == ImportFile.State.CHECKED,
         "title": _("Dry run of “%s”") % file.file_name,
     }
-    is_fragment = request.htmx and not request.htmx.boosted  # type: ignore[attr-defined]
-    template = "ingestion/_import_check.html" if is_fragment else "ingestion/import_check.html"
+    template = "ingestion/_import_check.html" if is_fragment(request) else "ingestion/import_check.html"
     return _page(request, template, context, "check")
 
 
@@ -139,8 +147,7 @@ def show_run(request: HttpRequest, key: UUID) -> HttpResponse:
         "title": run.file_name,
         "original": run,
     }
-    is_fragment = request.htmx and not request.htmx.boosted  # type: ignore[attr-defined]
-    template = "ingestion/_import_run.html" if is_fragment else "ingestion/import_run.html"
+    template = "ingestion/_import_run.html" if is_fragment(request) else "ingestion/import_run.html"
     return _page(request, template, context, "import")
 
 
@@ -180,7 +187,11 @@ def _received(request: HttpRequest, form: UploadForm) -> ImportFile | None:
     upload = form.upload
     try:
         return receive_file(
-            name=upload.name or "", chunks=upload.chunks(), by=actor(request), now=timezone.now()
+            name=upload.name or "",
+            chunks=upload.chunks(),
+            kind=form.cleaned_data["kind"],
+            by=actor(request),
+            now=timezone.now(),
         )
     except FileError as error:
         form.add_error("file", str(error))
@@ -193,7 +204,14 @@ def _asked_for_check(request: HttpRequest, file: ImportFile, form: MapForm) -> b
     source = Source.objects.filter(pk=wanted).first() if wanted else None
     try:
         source = source or create_source(name=NEW_SOURCE, kind=Source.Kind.IMPORT, by=by, now=now)
-        request_check(file=file, source=source, plan=form.to_plan(), by=by, now=now)
+        request_check(
+            file=file,
+            source=source,
+            plan=form.to_plan(),
+            is_historical=not form.cleaned_data["opens_pqls"],
+            by=by,
+            now=now,
+        )
     except ImportRefused as refused:
         form.add_error(None, str(refused))
         return False
@@ -201,22 +219,34 @@ def _asked_for_check(request: HttpRequest, file: ImportFile, form: MapForm) -> b
 
 
 def _initial(request: HttpRequest, file: ImportFile, earlier: list[ImportRun]) -> dict[str, Any]:
-    """As mapped before, as an earlier import that was asked for, as the newest one that fits, or guessed."""
-    if file.mapping is not None and "like" not in request.GET:
-        return as_before(Plan.from_json(file.mapping), file.shape) | {"source": str(file.source_id)}
-    like = request.GET.get("like")
-    chosen = next((run for run in earlier if like in (None, str(run.pk))), None)
-    if chosen is not None and like != "":
-        return as_before(Plan.from_json(chosen.mapping), file.shape) | {"source": str(chosen.source_id)}
+    """As mapped before, as an earlier import that was asked for, as the newest one that fits, or guessed. `?kind=` asks
+    for the fields of another kind of rows."""
+    wanted = request.GET.get("kind", "")
     zone = get_tenant(file.tenant_id).time_zone
+    if wanted in FIELDS_OF:
+        before = next((run for run in earlier if (run.mapping["type"] or WHOLE) == wanted), None)
+        return _as_before(before, file.shape) if before else guessed(file.shape, time_zone=zone, kind=wanted)
+    if file.mapping is not None and "like" not in request.GET:
+        return _as_before(file, file.shape)
+    like, kind = request.GET.get("like"), file.shape.get("kind")
+    alike = [run for run in earlier if not kind or (run.mapping["type"] or WHOLE) == kind]
+    chosen = next((run for run in alike if like in (None, str(run.pk))), None)
+    if chosen is not None and like != "":
+        return _as_before(chosen, file.shape)
     return guessed(file.shape, time_zone=zone)
 
 
+def _as_before(mapped: ImportFile | ImportRun, shape: dict[str, Any]) -> dict[str, Any]:
+    plan = Plan.from_json(mapped.mapping or {})
+    more = {"source": str(mapped.source_id), "opens_pqls": not mapped.is_historical}
+    return as_before(plan, shape) | more
+
+
 def _one_a_source(runs: list[ImportRun]) -> list[ImportRun]:
-    """The newest import of each source."""
-    newest: dict[UUID, ImportRun] = {}
+    """The newest import of each source and kind of rows."""
+    newest: dict[tuple[UUID, str | None], ImportRun] = {}
     for run in runs:
-        newest.setdefault(run.source_id, run)
+        newest.setdefault((run.source_id, run.mapping["type"]), run)
     return list(newest.values())
 
 

@@ -1,6 +1,7 @@
 """The page of a list: its rows, and what adds, replaces and removes them; and the built-in lists."""
 
-from typing import cast
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -36,17 +37,21 @@ from ingestion.queries.lists import (
     list_page,
 )
 from ingestion.rules.lists import Reading, read_text
-from tenants.access import Area, access_of
-from tenants.console import actor, page
+from tenants.access import Area
+from tenants.console import actor, find_visible, page
 from tenants.csv_file import csv_file
 
 KEPT = 200_000  # characters of a refused upload that go back into the box
 NAMED = 100  # lines that could not be read, named one by one
 
+UsedBy = Callable[[HttpRequest, Sequence[UUID]], Mapping[UUID, Sequence[Any]]]
 
-def show_list(request: HttpRequest, key: UUID) -> HttpResponse:
+
+def show_list(request: HttpRequest, key: UUID, used_by: UsedBy) -> HttpResponse:
+    """used_by: what the rooms above ask of it."""
     of = _get(request, key)
-    return _answer(request, of, RowsForm(initial={"seen": of.edition}))
+    uses = used_by(request, [of.pk]).get(of.pk, [])
+    return _answer(request, of, RowsForm(initial={"seen": of.edition}), uses=uses)
 
 
 @require_POST
@@ -101,9 +106,14 @@ def remove(request: HttpRequest, key: UUID) -> HttpResponse:
 
 
 @require_POST
-def archive(request: HttpRequest, key: UUID) -> HttpResponse:
+def archive(request: HttpRequest, key: UUID, used_by: UsedBy) -> HttpResponse:
+    """Refused while a signal asks it."""
     of = _get(request, key)
     _check_change(request, of)
+    if uses := used_by(request, [of.pk]).get(of.pk):
+        names = ", ".join(f"“{use.label}”" for use in uses)
+        messages.error(request, _("This list is asked by %s. Take it out of there first.") % names)
+        return redirect("admin:ingestion_list_page", of.pk)
     archive_list(list=of, by=actor(request), now=timezone.now())
     messages.success(request, _("“%s” is archived: it can be read and not changed any more.") % of.name)
     return redirect("admin:ingestion_list_changelist")
@@ -142,6 +152,7 @@ def _answer(
     *,
     done: Upload | None = None,
     reading: Reading | None = None,
+    uses: Sequence[Any] = (),
     status: int = 200,
 ) -> HttpResponse:
     today = timezone.localdate()
@@ -151,6 +162,7 @@ def _answer(
     context = {
         "list": of,
         "form": form,
+        "uses": uses,
         "said": _said(done) if done else "",
         "unreadable": reading.unreadable[:NAMED] if reading else (),
         "unreadable_number": len(reading.unreadable) if reading else 0,
@@ -205,12 +217,7 @@ def _said(done: Upload) -> str:
 
 
 def _get(request: HttpRequest, key: UUID) -> List:
-    """One this user may see. Raises Http404."""
-    visible = access_of(request.user).visible(Area.DEFINITIONS, "business_unit__path")
-    found = List.objects.filter(visible, pk=key).select_related("business_unit").first()
-    if found is None:
-        raise Http404
-    return cast(List, found)
+    return find_visible(request, List.objects.select_related("business_unit"), Area.DEFINITIONS, key)
 
 
 def _may_change(request: HttpRequest, of: List) -> bool:

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import admin
-from django.urls import path
 
 from routing.models import RoutingFailure
 from routing.views import failures
@@ -17,11 +16,8 @@ class RoutingFailureAdmin(ReadOnlyAdmin):
     unit_lookup = "qualification__definition__business_unit"
 
     def get_urls(self) -> list[Any]:
-        def own(route: str, view: Any, name: str) -> Any:
-            return path(route, self.admin_site.admin_view(view), name=f"routing_routingfailure_{name}")
-
         return [
-            own("", failures.list_failures, "changelist"),
-            own("retry/", failures.retry_all, "retry_all"),
-            own("<uuid:key>/retry/", failures.retry_one, "retry"),
+            self.own_path("", failures.list_failures, "changelist"),
+            self.own_path("retry/", failures.retry_all, "retry_all"),
+            self.own_path("<uuid:key>/retry/", failures.retry_one, "retry"),
         ]

@@ -6,7 +6,6 @@ from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import path
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
@@ -32,13 +31,10 @@ class ExperimentAdmin(TenantAdmin):
     change_form_after_template = "experiments/size_hints.html"
 
     def get_urls(self) -> list[Any]:
-        def own(route: str, view: Any, name: str) -> Any:
-            return path(f"<uuid:key>/{route}", self.admin_site.admin_view(view), name=name)
-
         return [
-            own("change/", holdouts.show_holdout, "experiments_experiment_page"),
-            own("edit/", self.edit_view, "experiments_experiment_edit"),
-            own("do/", holdouts.act, "experiments_experiment_act"),
+            self.own_path("<uuid:key>/change/", holdouts.show_holdout, "page"),
+            self.own_path("<uuid:key>/edit/", self.edit_view, "edit"),
+            self.own_path("<uuid:key>/do/", holdouts.act, "act"),
             *super().get_urls(),
         ]
 

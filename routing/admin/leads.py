@@ -7,7 +7,6 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.urls import path
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.text import slugify
@@ -104,19 +103,14 @@ class LeadAdmin(ReadOnlyAdmin):
     empty_template = "routing/_no_leads.html"
 
     def get_urls(self) -> list[Any]:
-        def own(route: str, view: Any, name: str) -> Any:
-            return path(f"<uuid:key>/{route}", self.admin_site.admin_view(view), name=name)
-
         return [
-            own("change/", leads.show_lead, "routing_lead_page"),
-            own("dispose/", leads.dispose_lead, "routing_lead_dispose"),
-            own("reopen/", leads.reopen_lead, "routing_lead_reopen"),
-            own("reassign/", leads.reassign_lead, "routing_lead_reassign"),
-            own("release/", leads.release_lead, "routing_lead_release"),
+            self.own_path("<uuid:key>/change/", leads.show_lead, "page"),
+            self.own_path("<uuid:key>/dispose/", leads.dispose_lead, "dispose"),
+            self.own_path("<uuid:key>/reopen/", leads.reopen_lead, "reopen"),
+            self.own_path("<uuid:key>/reassign/", leads.reassign_lead, "reassign"),
+            self.own_path("<uuid:key>/release/", leads.release_lead, "release"),
             # "_changelist": narrowed to the chosen unit like the list
-            path(
-                "export/", self.admin_site.admin_view(self.export_view), name="routing_lead_export_changelist"
-            ),
+            self.own_path("export/", self.export_view, "export_changelist"),
             *super().get_urls(),
         ]
 

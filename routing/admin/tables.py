@@ -7,7 +7,6 @@ from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import path
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
@@ -27,13 +26,10 @@ class RoutingTableAdmin(TenantAdmin):
     empty_template = "routing/_no_tables.html"
 
     def get_urls(self) -> list[Any]:
-        def own(route: str, view: Any, name: str) -> Any:
-            return path(f"<uuid:key>/{route}", self.admin_site.admin_view(view), name=name)
-
         return [
-            own("change/", tables.edit_table, "routing_routingtable_page"),
-            own("try/", tables.try_table, "routing_routingtable_try"),
-            own("place-held/", tables.place_held_leads, "routing_routingtable_place_held"),
+            self.own_path("<uuid:key>/change/", tables.edit_table, "page"),
+            self.own_path("<uuid:key>/try/", tables.try_table, "try"),
+            self.own_path("<uuid:key>/place-held/", tables.place_held_leads, "place_held"),
             *super().get_urls(),
         ]
 

@@ -18,6 +18,7 @@ FIELDS: dict[Field, Any] = {
     Field.PERSON_TRAIT: gettext_lazy("Person's trait"),
     Field.ACCOUNT_TRAIT: gettext_lazy("Account's trait"),
     Field.SIGNAL: gettext_lazy("Signal that is true"),
+    Field.LIST: gettext_lazy("List they are in"),
     Field.MOTION: gettext_lazy("Motion"),
     Field.DEFINITION: gettext_lazy("Definition"),
     Field.LEVEL: gettext_lazy("Level"),
@@ -116,6 +117,10 @@ def _note(entry: Mapping[str, Any]) -> str:
     match entry.get("step"):
         case "rep_left":
             return _("The line names a rep who has left: on hold until somebody changes the line.")
+        case "do_not_contact":
+            return _("They do not want to be contacted (%(why)s): on hold, and nobody is told.") % {
+                "why": entry["because"]
+            }
         case "no_table":
             return _("This unit has no routing table, nor has a unit above it, so the lead is on hold.")
         case "otherwise":

@@ -23,7 +23,10 @@ class HeldOut(RuntimeError):
 
 
 def announce_created(lead: Lead, case: Case, *, by_rule: Destination | None, now: datetime) -> None:
-    """Tell the rule's destination and those that want every lead of the unit, once each."""
+    """Tell the rule's destination and those that want every lead of the unit, once each. Nobody is told of who must not
+    be contacted."""
+    if case.subject.no_contact:
+        return
     targets = {row.pk: row for row in destinations_for_leads_of(case.business_unit)}
     if by_rule is not None:
         targets[by_rule.pk] = by_rule
@@ -31,7 +34,9 @@ def announce_created(lead: Lead, case: Case, *, by_rule: Destination | None, now
 
 
 def announce_assigned(lead: Lead, case: Case, *, now: datetime) -> None:
-    """Tell whoever was told about the lead that it has another rep now."""
+    """Tell whoever was told about the lead that it has another rep now; nobody of who must not be contacted."""
+    if case.subject.no_contact:
+        return
     told = Delivery.objects.filter(subject_ref=str(lead.pk), event_type=CREATED).values("destination_id")
     key = f"{ASSIGNED}:{lead.pk}:{lead.rep_id}:{now.isoformat()}"
     _tell(Destination.objects.filter(pk__in=told), lead, ASSIGNED, key, payload_of(lead, case), now)

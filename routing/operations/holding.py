@@ -32,7 +32,7 @@ def place_held(*, table: RoutingTable, by: Actor, now: datetime) -> int:
 
 
 def _place(lead: Lead, now: datetime) -> bool:
-    case = case_of(lead.qualification)
+    case = case_of(lead.qualification, now=now)
     try:
         placement = place(case, now=now)
     except CannotRoute:

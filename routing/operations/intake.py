@@ -73,7 +73,7 @@ def route_new(*, now: datetime, limit: int = 200) -> RouteResult:
 @transaction.atomic
 def route_one(qualification: Qualification, *, now: datetime) -> Lead:
     """Make the lead of one PQL. Nothing acts before its assignment is written; a held-out lead reaches nobody."""
-    case = case_of(qualification)
+    case = case_of(qualification, now=now)
     lead_id = uuid7()
     assigned: Assigned = assign(
         business_unit=case.business_unit,

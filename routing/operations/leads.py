@@ -98,6 +98,12 @@ def reassign(*, lead: Lead, membership: Membership, by: Actor, now: datetime) ->
         )
     if lead.rep_id == membership.pk:
         return lead
+    case = case_of(lead.qualification, now=now)
+    if case.subject.no_contact:
+        raise NotAllowed(
+            _("They do not want to be contacted (%(why)s), so this lead goes to nobody.")
+            % {"why": case.subject.no_contact}
+        )
     stays = lead.pool_id and PoolMember.objects.filter(pool=lead.pool_id, membership=membership).exists()
     lead.rep, lead.pool = membership, lead.pool if stays else None
     lead.assigned_at = now
@@ -106,7 +112,7 @@ def reassign(*, lead: Lead, membership: Membership, by: Actor, now: datetime) ->
     lead.save(update_fields=["rep", "pool", "assigned_at", "state", "respond_by"])
     note(lead, Kind.ASSIGNED, now=now, actor_id=by.user_id, rep=str(membership.user))
     audit.record(by=by, verb="lead.reassigned", target=lead, fields=["rep"], now=now)
-    announce_assigned(lead, case_of(lead.qualification), now=now)
+    announce_assigned(lead, case, now=now)
     wake(tenant_id=current_tenant_id(), kind="route", at=now)
     return lead
 
@@ -123,7 +129,7 @@ def release_held_out(*, lead: Lead, reason: str, by: Actor, now: datetime) -> Le
     experiments.release(action_ref=str(lead.pk), reason=reason, by=by, now=now)
     mark_released(qualification=lead.qualification)
     note(lead, Kind.RELEASED, now=now, actor_id=by.user_id, reason=reason.strip()[:200])
-    case = case_of(lead.qualification)
+    case = case_of(lead.qualification, now=now)
     send_on(lead, case, place(case, now=now), kind=Kind.CREATED, now=now)
     audit.record(by=by, verb="lead.released", target=lead, fields=["state"], now=now)
     return lead

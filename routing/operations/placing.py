@@ -45,8 +45,13 @@ class Placement:
 
 
 def place(case: Case, *, now: datetime) -> Placement:
-    """Ask the unit's table. A subject whose open lead has a rep stays with that rep. Locks the pool it draws from, so
-    call it in the transaction that stores the lead. Raises CannotRoute when the line leads to what is gone."""
+    """Ask the unit's table. A subject whose open lead has a rep stays with that rep; who must not be contacted stays on
+    hold. Locks the pool it draws from, so call it in the transaction that stores the lead. Raises CannotRoute when the
+    line leads to what is gone."""
+    if case.subject.no_contact:
+        return Placement(
+            Lead.State.HOLD, trace=[{"step": "do_not_contact", "because": case.subject.no_contact}]
+        )
     table = table_for(case.business_unit)
     if table is None:
         return Placement(Lead.State.HOLD, trace=[{"step": "no_table"}])

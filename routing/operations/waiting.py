@@ -10,7 +10,7 @@ from routing.models import Lead, LeadEvent, Pool
 from routing.operations.announcing import announce_assigned
 from routing.operations.history import note
 from routing.operations.placing import Placement, draw_from_pool
-from routing.queries.cases import case_of
+from routing.queries.cases import case_of, subject_of
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +49,12 @@ def _give(key: object, pool: Pool, now: datetime) -> bool | None:
     )
     if lead is None:
         return False
+    why = subject_of(lead.subject_kind, lead.subject_id).no_contact
+    if why:
+        lead.state, lead.pool = Lead.State.HOLD, None
+        lead.trace = [*lead.trace, {"step": "do_not_contact", "because": why}]
+        lead.save(update_fields=["state", "pool", "trace"])
+        return False
     placement = Placement(Lead.State.WAITING)
     draw_from_pool(placement, pool, now=now)
     if placement.rep is None:
@@ -68,4 +74,4 @@ def _hand_over(lead: Lead, placement: Placement, now: datetime) -> None:
     lead.assigned_at, lead.trace = now, [*cast("list[object]", lead.trace), *placement.trace]
     lead.save(update_fields=["state", "rep", "respond_by", "assigned_at", "trace"])
     note(lead, LeadEvent.Kind.ASSIGNED, now=now, rep=str(placement.rep and placement.rep.user))
-    announce_assigned(lead, case_of(lead.qualification), now=now)
+    announce_assigned(lead, case_of(lead.qualification, now=now), now=now)

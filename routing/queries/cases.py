@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, cast
 
 from experiments.operations import Unit
 from ingestion.models import Account, Identity, Person
+from ingestion.queries.consent import no_contact
+from ingestion.queries.list_membership import lists_holding
 from ingestion.queries.people import accounts_of
 from routing.rules.conditions import Facts
 from scoring.models import Definition, Level, Qualification
@@ -23,6 +26,7 @@ class Subject:
     label: str
     person: Person | None
     account: Account | None
+    no_contact: str = ""  # why neither is to be contacted, as "trait = value"
 
     @property
     def account_label(self) -> str:
@@ -46,8 +50,8 @@ class Case:
     facts: Facts
 
 
-def case_of(qualification: Qualification) -> Case:
-    """Five queries or fewer."""
+def case_of(qualification: Qualification, *, now: datetime) -> Case:
+    """What is known about a PQL. Seven queries or fewer."""
     definition = qualification.definition
     subject = subject_of(qualification.subject_kind, qualification.subject_id)
     facts = Facts(
@@ -57,6 +61,7 @@ def case_of(qualification: Qualification) -> Case:
         definition=definition.name,
         level=Level(qualification.subject_kind).name.lower(),
         signals=frozenset(line["name"] for line in qualification.contributions if line.get("points")),
+        lists=lists_holding(subject.person, subject.account, unit=definition.business_unit, now=now),
         person_traits=subject.person.traits if subject.person else {},
         account_traits=subject.account.traits if subject.account else {},
     )
@@ -67,10 +72,13 @@ def subject_of(kind: int, subject_id: int) -> Subject:
     """The person or account, or a bare number when its row is gone (erased)."""
     if kind == ACCOUNT:
         account = Account.objects.filter(pk=subject_id).first()
-        return Subject(kind, subject_id, str(account or f"#{subject_id}"), None, account)
+        return Subject(
+            kind, subject_id, str(account or f"#{subject_id}"), None, account, no_contact(None, account)
+        )
     person = Person.objects.filter(pk=subject_id).first()
     account = account_of_person(subject_id)
-    return Subject(kind, subject_id, str(person or f"#{subject_id}"), person, account)
+    label = str(person or f"#{subject_id}")
+    return Subject(kind, subject_id, label, person, account, no_contact(person, account))
 
 
 def account_of_person(person_id: int) -> Account | None:

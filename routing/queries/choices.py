@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 from delivery.models import Destination
 from ingestion.models import Account, Person
 from ingestion.queries.browse import trait_values_seen
+from ingestion.queries.lists import BUILT_IN, usable_lists
 from routing.models import Lead, Pool
 from routing.queries.tables import reps_of
 from routing.rules.conditions import Field
@@ -44,7 +45,7 @@ class TableChoices:
 
 
 def table_choices(unit: BusinessUnit) -> TableChoices:
-    """For the table of this unit, which also decides for units below it that have none. 9 queries."""
+    """For the table of this unit, which also decides for units below it that have none. 10 queries."""
     below = Definition.objects.filter(business_unit__path__startswith=unit.path, archived_at=None)
     definitions = list(below.select_related("motion").order_by("name"))
     versions = Version.objects.filter(definition__in=definitions).exclude(state=Version.State.ARCHIVED)
@@ -52,6 +53,8 @@ def table_choices(unit: BusinessUnit) -> TableChoices:
         names={
             Field.BAND: _names(Band.objects.filter(version__in=versions).order_by("-minimum")),
             Field.SIGNAL: _names(Signal.objects.filter(version__in=versions).order_by("name")),
+            Field.LIST: [row.name for row in usable_lists(unit)]
+            + [str(row.name) for row in BUILT_IN.values()],
             Field.MOTION: sorted({row.motion.name for row in definitions}),
             Field.DEFINITION: [row.name for row in definitions],
             Field.LEVEL: ["person", "account"],

@@ -17,6 +17,7 @@ class Field(StrEnum):
     PERSON_TRAIT = "person_trait"
     ACCOUNT_TRAIT = "account_trait"
     SIGNAL = "signal"
+    LIST = "list"
     MOTION = "motion"
     DEFINITION = "definition"
     LEVEL = "level"
@@ -40,6 +41,7 @@ OPS: dict[Field, tuple[Op, ...]] = {
     Field.PERSON_TRAIT: tuple(Op),
     Field.ACCOUNT_TRAIT: tuple(Op),
     Field.SIGNAL: _CHOICE_OPS,
+    Field.LIST: _CHOICE_OPS,
     Field.MOTION: _CHOICE_OPS,
     Field.DEFINITION: _CHOICE_OPS,
     Field.LEVEL: (Op.EQUALS,),
@@ -69,7 +71,7 @@ class Condition:
 @dataclass(frozen=True)
 class Facts:
     """What is known about a PQL when it is routed. `points` in hundredths, `signals` the names of those that are
-    true, traits as they are now."""
+    true, `lists` those that hold the person or the account, traits as they are now."""
 
     band: str
     points: int
@@ -77,6 +79,7 @@ class Facts:
     definition: str
     level: str
     signals: frozenset[str] = frozenset()
+    lists: frozenset[str] = frozenset()
     person_traits: Mapping[str, Any] = field(default_factory=dict)
     account_traits: Mapping[str, Any] = field(default_factory=dict)
 
@@ -121,8 +124,8 @@ def read_condition(data: Mapping[str, Any]) -> Condition | Problem:
 
 def examine(condition: Condition, facts: Facts) -> Finding:
     """Ask one condition. An unknown trait holds nothing but "is not"."""
-    if condition.field == Field.SIGNAL:
-        return _examine_signals(condition, facts.signals)
+    if condition.field in (Field.SIGNAL, Field.LIST):
+        return _examine_names(condition, facts.signals if condition.field == Field.SIGNAL else facts.lists)
     if condition.field in TRAITS:
         traits = facts.person_traits if condition.field == Field.PERSON_TRAIT else facts.account_traits
         value = traits.get(condition.name)
@@ -134,7 +137,7 @@ def examine(condition: Condition, facts: Facts) -> Finding:
     return Finding(condition, _holds(condition, value), value)
 
 
-def _examine_signals(condition: Condition, true_ones: frozenset[str]) -> Finding:
+def _examine_names(condition: Condition, true_ones: frozenset[str]) -> Finding:
     known = {name.casefold(): name for name in true_ones}
     wanted = [text.casefold() for text in (condition.values or (condition.value,))]
     found = [known[text] for text in wanted if text in known]

@@ -23,6 +23,8 @@ def next_step(page: LeadPage, *, now: datetime) -> str:
         }
     if lead.state == Lead.State.CLOSED:
         return _("Nothing: this lead is closed.")
+    if page.subject.no_contact:
+        return _("Leave them alone: they do not want to be contacted.")
     return _open_step(page, now)
 
 

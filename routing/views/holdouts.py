@@ -1,6 +1,5 @@
 """The page of a holdout: its arms, and, for those who may know, the leads it keeps back."""
 
-from typing import cast
 from uuid import UUID
 
 from django.contrib import messages
@@ -18,7 +17,7 @@ from routing.queries.holdouts import held_out_by
 from routing.queries.visible import held_out_leads
 from scoring.models import Definition
 from tenants.access import Area, access_of
-from tenants.console import actor, page
+from tenants.console import actor, find_visible, page
 
 
 def show_holdout(request: HttpRequest, key: UUID) -> HttpResponse:
@@ -73,11 +72,7 @@ def act(request: HttpRequest, key: UUID) -> HttpResponse:
 
 
 def _get_experiment(request: HttpRequest, key: UUID) -> Experiment:
-    visible = access_of(request.user).visible(Area.EXPERIMENTS, "business_unit__path")
-    experiment = Experiment.objects.filter(visible, pk=key).select_related("business_unit").first()
-    if experiment is None:
-        raise Http404
-    return cast(Experiment, experiment)
+    return find_visible(request, Experiment.objects.select_related("business_unit"), Area.EXPERIMENTS, key)
 
 
 def _may_change(request: HttpRequest, experiment: Experiment) -> bool:

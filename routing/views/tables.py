@@ -1,11 +1,11 @@
 """The editor of a routing table, with a box to try it on real leads before it is saved."""
 
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -22,7 +22,7 @@ from routing.queries.visible import visible_leads
 from routing.rules.rotation import next_turn
 from routing.rules.table import Rule, decide
 from tenants.access import Area, Level, access_of
-from tenants.console import actor, page
+from tenants.console import actor, find_visible, page
 
 LAST_TARGETS = [Target.POOL, Target.NURTURE, Target.HOLD]
 
@@ -57,7 +57,7 @@ def try_table(request: HttpRequest, key: UUID) -> HttpResponse:
     choices, draft = table_choices(table.business_unit), posted_draft(request.POST)
     lines = draft.rule_lines(choices)
     rules = [Rule(str(place), line.name or "?", line.conditions) for place, line in enumerate(lines)]
-    decision = decide(rules, case_of(lead.qualification).facts)
+    decision = decide(rules, case_of(lead.qualification, now=timezone.now()).facts)
     context = {
         "lead": lead,
         "trace": read_trace(decision.trace),
@@ -171,11 +171,7 @@ def _goes_to(draft: TableDraft, key: str | None, choices: TableChoices) -> str:
 
 
 def _get_table(request: HttpRequest, key: UUID) -> RoutingTable:
-    visible = access_of(request.user).visible(Area.ROUTING, "business_unit__path")
-    table = RoutingTable.objects.filter(visible, pk=key).select_related("business_unit").first()
-    if table is None:
-        raise Http404
-    return cast(RoutingTable, table)
+    return find_visible(request, RoutingTable.objects.select_related("business_unit"), Area.ROUTING, key)
 
 
 def _may_change(request: HttpRequest, table: RoutingTable) -> bool:

@@ -3,9 +3,9 @@
 from typing import Any
 
 from scoring.compiler.compiled import Compiled, compiled
-from scoring.compiler.sources import activity_rows, trait_moments
-from scoring.compiler.traits import trait_constants
-from scoring.rules.spec import SignalKind, Spec
+from scoring.compiler.sources import activity_rows, reads_activity, trait_moments
+from scoring.compiler.traits import reads_traits, trait_constants
+from scoring.rules.spec import Spec
 
 
 def compile_active_days(spec: Spec) -> Compiled:
@@ -13,10 +13,9 @@ def compile_active_days(spec: Spec) -> Compiled:
     subjects with an event or a trait dated in it. place counts from 0; what is before all spans is in the first."""
     constants: dict[str, Any] = {}
     moments = []
-    is_trait = [signal.kind == SignalKind.TRAIT for signal in spec.signals]
-    if not all(is_trait):
+    if reads_activity(spec):
         moments.append(f"SELECT subject_id, ts FROM ({activity_rows(spec, few=False)}\n    ) AS activity")
-    if any(is_trait):
+    if reads_traits(spec):
         constants = trait_constants(spec)
         moments.append(
             f"SELECT subject_id, valid_from AS ts FROM ({trait_moments(spec)}\n    ) AS trait_moments"

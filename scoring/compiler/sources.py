@@ -7,9 +7,11 @@ that is new, and its other choices read the tenant's whole history.
 """
 
 from scoring.compiler.compiled import start_name, window_of
-from scoring.rules.spec import Level, SignalKind, Spec, WindowKind
+from scoring.compiler.lists import asks_own_ids, own_ids
+from scoring.rules.spec import PLAN_TRAITS, Level, SignalKind, Spec, WindowKind
 from scoring.rules.windows import Window
 
+NOT_PRODUCTION = 4  # value of ingestion.models.Exclusion
 TENANT = "tenant_id = %(tenant_id)s"
 _ASKED = "(%(subjects)s::bigint[] IS NULL OR {column} = ANY(%(subjects)s::bigint[]))"
 # (holder, subject_id): the holders of rows (identities, or the account itself) and the subjects they are scored as
@@ -28,12 +30,16 @@ _ACTIVITY_HOLDER = {Level.PERSON: "identity_id", Level.ACCOUNT: "account_id"}
 _TRAIT_KIND = {Level.PERSON: 1, Level.ACCOUNT: 2}
 
 
+def reads_activity(spec: Spec) -> bool:
+    return bool(_reaches(spec))
+
+
 def activity_rows(spec: Spec, *, few: bool) -> str:
     """Rows (subject_id, action, ts, local_day, number) of the spec's actions that count: not excluded, known by
     known_at, before `until`, and each action only as far back as its longest window."""
     actions = ", ".join(str(action) for action in sorted(_reaches(spec)))
     counts = (
-        f"action_version_id IN ({actions}) AND exclusion = 0 AND received_at <= %(known_at)s::timestamptz"
+        f"action_version_id IN ({actions}) AND {_counted(spec)} AND received_at <= %(known_at)s::timestamptz"
         f" AND ts < %(until)s::timestamptz\n          AND {_reach(spec)}"
     )
     columns = "action_version_id AS action, ts, local_day, number"
@@ -43,9 +49,13 @@ def activity_rows(spec: Spec, *, few: bool) -> str:
     )
 
 
+def _counted(spec: Spec) -> str:
+    return f"exclusion IN (0, {NOT_PRODUCTION})" if spec.with_test_sources else "exclusion = 0"
+
+
 def trait_rows(spec: Spec, *, few: bool) -> str:
     """Rows (subject_id, name, text, number, valid_from): the value of each trait as of the moment."""
-    rows = _trait_values(spec, few, "valid_from < %(as_of)s::timestamptz")
+    rows = _trait_values(spec, few, "{date} < %(as_of)s::timestamptz")
     return (
         f"\n    SELECT DISTINCT ON (subject_id, name) * FROM ({rows}\n    ) AS past"
         "\n    ORDER BY subject_id, name, valid_from DESC,"
@@ -55,9 +65,7 @@ def trait_rows(spec: Spec, *, few: bool) -> str:
 
 def coming_traits(spec: Spec, *, few: bool) -> str:
     """Rows (subject_id, trait_changes): when the next value dated in the future comes true."""
-    rows = _trait_values(
-        spec, few, "valid_from >= %(as_of)s::timestamptz AND valid_from < %(until)s::timestamptz"
-    )
+    rows = _trait_values(spec, few, "{date} >= %(as_of)s::timestamptz AND {date} < %(until)s::timestamptz")
     return (
         f"\n    SELECT subject_id, min(valid_from) AS trait_changes FROM ({rows}\n    ) AS coming_values"
         "\n    GROUP BY subject_id"
@@ -66,7 +74,7 @@ def coming_traits(spec: Spec, *, few: bool) -> str:
 
 def trait_moments(spec: Spec) -> str:
     """Rows (subject_id, valid_from ...) of every value the spec's traits had or get, before `until`."""
-    return _trait_values(spec, False, "valid_from < %(until)s::timestamptz")
+    return _trait_values(spec, False, "{date} < %(until)s::timestamptz")
 
 
 def select(columns: list[str], rest: str) -> str:
@@ -76,12 +84,33 @@ def select(columns: list[str], rest: str) -> str:
 
 
 def _trait_values(spec: Spec, few: bool, dated: str) -> str:
+    """dated: the condition on the moment a value holds from, with {date} for its column."""
     known = (
         f"subject_kind = {_TRAIT_KIND[spec.level]} AND name = ANY(%(trait_names)s::text[])"
-        f" AND received_at <= %(known_at)s::timestamptz AND {dated}"
+        f" AND received_at <= %(known_at)s::timestamptz AND {dated.format(date='valid_from')}"
+        " AND NOT is_shadowed"
     )
     columns = "name, text, number, valid_from, message_id"
-    return _held_rows("ingestion_traitvalue", "subject_id", columns, known, spec.level, few)
+    values = _held_rows("ingestion_traitvalue", "subject_id", columns, known, spec.level, few)
+    if any(signal.usage or signal.trait_name.startswith(PLAN_TRAITS) for signal in spec.signals):
+        told = (
+            f"'{PLAN_TRAITS}' || fact = ANY(%(trait_names)s::text[])"
+            f" AND received_at <= %(known_at)s::timestamptz AND {dated.format(date='valid_from')}"
+        )
+        facts = (
+            f"'{PLAN_TRAITS}' || fact AS name, value AS text, NULL::numeric AS number, valid_from, message_id"
+        )
+        values += "\n    UNION ALL " + _held_rows(
+            "ingestion_planfact", "account_id", facts, told, spec.level, few
+        )
+    if not any(asks_own_ids(signal) for signal in spec.signals):
+        return values
+    ids = own_ids(spec.level, few=few, seen=dated.format(date="first_seen_at"))
+    listed = f"subject_id, {columns}"
+    return (
+        f"\n    SELECT {listed} FROM ({values}\n    ) AS known_values"
+        f"\n    UNION ALL SELECT {listed} FROM ({ids}\n    ) AS ids"
+    )
 
 
 def _held_rows(
@@ -104,7 +133,10 @@ def _reaches(spec: Spec) -> dict[int, set[Window]]:
     """The windows in which each action is read."""
     reaches: dict[int, set[Window]] = {}
     for signal in spec.signals:
-        if signal.kind != SignalKind.TRAIT:
+        if signal.usage:
+            for action in signal.usage.actions:
+                reaches.setdefault(action, set()).add(window_of(signal))
+        elif signal.kind != SignalKind.TRAIT:
             reaches.setdefault(int(signal.action_version_id or 0), set()).add(window_of(signal))
     return reaches
 

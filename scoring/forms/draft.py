@@ -13,8 +13,8 @@ from django.utils.translation import gettext_lazy
 from scoring.forms.fields import PointsField
 from scoring.models import Band, Definition, Motion, Signal, Version
 from scoring.queries.choices import ActionChoices
-from scoring.rules.spec import SIGNALS_LIMIT
-from scoring.rules.validation import Problem
+from scoring.rules.spec import BUILT_IN, OWN_IDS, SIGNALS_LIMIT
+from scoring.rules.validation import LIST_TESTS, Problem
 
 COUNTED = (Signal.Kind.COUNT, Signal.Kind.DISTINCT_DAYS, Signal.Kind.SUM)
 WINDOWED = (*COUNTED, Signal.Kind.RECENCY)
@@ -97,6 +97,13 @@ class SignalForm(forms.Form):
         required=False,
         help_text=gettext_lazy("Several values: separate by commas."),
     )
+    list = forms.ChoiceField(
+        label=gettext_lazy("List"),
+        required=False,
+        help_text=gettext_lazy("A list of ids is asked for the subject's own id, whatever the trait."),
+    )
+    limit = forms.ChoiceField(label=gettext_lazy("Limit"), required=False)
+    only_hard = forms.BooleanField(label=gettext_lazy("Only where it blocks"), required=False)
     points = PointsField(label=gettext_lazy("Points"))
     points_mode = forms.ChoiceField(
         label=gettext_lazy("Given"), choices=Signal.PointsMode.choices, required=False
@@ -110,6 +117,8 @@ class SignalForm(forms.Form):
         self.unknown_action = ""
         self.event_to_count = ""
         self.suggestions: list[str] = []
+        self.fields["list"].choices = choices.list_options()  # type: ignore[attr-defined]
+        self.fields["limit"].choices = choices.limit_options()  # type: ignore[attr-defined]
         self.fields["action"].widget.attrs |= {"list": "known-actions", "placeholder": _("Type to search")}
         self.fields["trait_name"].widget.attrs |= {"list": "known-traits", "placeholder": "plan"}
 
@@ -117,9 +126,16 @@ class SignalForm(forms.Form):
         data: dict[str, Any] = self.cleaned_data
         kind = data.get("kind")
         if kind == Signal.Kind.TRAIT:
-            self._forget("action", "window", "window_length", "at_least", "points_mode")
+            self._forget("action", "window", "window_length", "at_least", "points_mode", "limit", "only_hard")
+            self._clean_list(data)
             return data
-        self._forget("trait_name", "trait_operator", "trait_value")
+        self._forget("trait_name", "trait_operator", "trait_value", "list")
+        if kind == Signal.Kind.USAGE:
+            self._forget("action", "window", "window_length", "points_mode")
+            if data.get("at_least") is None and "at_least" not in self.errors:
+                self.add_error("at_least", _("Say from how many percent on, for example 80."))
+            return data
+        self._forget("limit", "only_hard")
         data["action"] = self._found_action(data.get("action") or "")
         if kind not in COUNTED:
             self._forget("at_least")
@@ -128,6 +144,15 @@ class SignalForm(forms.Form):
         if kind not in WINDOWED or data.get("window") == Signal.Window.EVER:
             self._forget("window_length")
         return data
+
+    def _clean_list(self, data: dict[str, Any]) -> None:
+        if data.get("trait_operator") not in LIST_TESTS:
+            self._forget("list")
+            return
+        self._forget("trait_value")
+        found = self.choices.find_list(data.get("list") or "")
+        if found is not None and found.kind in OWN_IDS:
+            self._forget("trait_name")
 
     def _found_action(self, name: str) -> Any:
         if not name.strip():
@@ -157,8 +182,9 @@ class SignalForm(forms.Form):
     def to_row(self, position: int) -> Signal:
         """An unsaved row; only after is_valid()."""
         data = self.cleaned_data
-        is_trait = data["kind"] == Signal.Kind.TRAIT
+        is_trait = data["kind"] in (Signal.Kind.TRAIT, Signal.Kind.USAGE)
         is_milestone = data["kind"] == Signal.Kind.MILESTONE
+        ref = data["list"] or ""
         return Signal(
             position=position,
             name=data["name"],
@@ -170,6 +196,10 @@ class SignalForm(forms.Form):
             trait_name=data["trait_name"] or "",
             trait_operator=data["trait_operator"] or "",
             trait_value=data["trait_value"] or "",
+            list=self.choices.find_list(ref),
+            limit=self.choices.find_limit(data["limit"] or ""),
+            only_hard=bool(data["only_hard"]),
+            builtin_list=ref.removeprefix(BUILT_IN) if ref.startswith(BUILT_IN) else "",
             points=data["points"],
             points_mode=data["points_mode"] or Signal.PointsMode.FIXED,
             points_cap=data["points_cap"],
@@ -197,9 +227,15 @@ BandFormSet = _formset(BandForm)
 
 def signal_initial(signal: Signal) -> dict[str, Any]:
     """A stored row as the form shows it."""
-    initial = {name: getattr(signal, name) for name in SignalForm.base_fields if name != "action"}
+    initial = {
+        name: getattr(signal, name)
+        for name in SignalForm.base_fields
+        if name not in ("action", "list", "limit")
+    }
     amount = signal.at_least
     initial["at_least"] = None if amount is None else f"{amount.normalize():f}"
+    initial["list"] = signal.list_ref
+    initial["limit"] = str(signal.limit_id or "")
     initial["action"] = signal.action.name if signal.action else ""
     return initial
 

@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from scoring.rules.spec import BUILT_IN
 from tenants.base import KeyedTenantModel, TenantForeignKey, TenantModel
 
 
@@ -185,6 +186,7 @@ class Signal(KeyedTenantModel):
         RECENCY = "recency", _("Happened lately")
         SUM = "sum", _("Sum of a number")
         TRAIT = "trait", _("Trait")
+        USAGE = "usage", _("Usage of a limit")
 
     class Window(models.TextChoices):
         DAYS = "days", _("last days")
@@ -199,6 +201,10 @@ class Signal(KeyedTenantModel):
         AT_LEAST = "gte", _("is at least")
         AT_MOST = "lte", _("is at most")
         KNOWN = "known", _("is known")
+        NEXT_DAYS = "next_days", _("is a day in the next … days")
+        PAST_DAYS = "past_days", _("is a day in the last … days")
+        IN_LIST = "in_list", _("is in the list")
+        NOT_IN_LIST = "not_in_list", _("is not in the list")
 
     class PointsMode(models.TextChoices):
         FIXED = "fixed", _("once")
@@ -226,6 +232,30 @@ class Signal(KeyedTenantModel):
     trait_value = models.CharField(
         _("value"), max_length=500, blank=True, help_text=_("Several values: separate by commas.")
     )
+    list = TenantForeignKey(
+        "ingestion.List",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("list"),
+    )
+    builtin_list = models.CharField(
+        max_length=32, blank=True, help_text="Code of a list that comes with the product, instead of one."
+    )
+    limit = TenantForeignKey(
+        "ingestion.Limit",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("limit"),
+    )
+    only_hard = models.BooleanField(
+        _("only where it blocks"),
+        default=False,
+        help_text=_("Plans on which the product goes on do not count."),
+    )
     points = models.IntegerField(_("points"), default=1000)
     points_mode = models.CharField(
         _("given"), max_length=8, choices=PointsMode.choices, default=PointsMode.FIXED
@@ -241,17 +271,32 @@ class Signal(KeyedTenantModel):
         constraints = [
             models.UniqueConstraint(fields=["tenant", "version", "name"], name="signal_name_once"),
             models.CheckConstraint(
-                condition=Q(kind="trait", action__isnull=True) | (~Q(kind="trait") & Q(action__isnull=False)),
-                name="signal_action_iff_not_trait",
+                condition=Q(kind="trait", action__isnull=True, limit__isnull=True)
+                | Q(kind="usage", action__isnull=True, limit__isnull=False)
+                | (~Q(kind__in=["trait", "usage"]) & Q(action__isnull=False, limit__isnull=True)),
+                name="signal_action_or_limit_by_kind",
             ),
             models.CheckConstraint(
                 condition=Q(window="ever", window_length__isnull=True) | Q(window_length__gte=1),
                 name="signal_window",
             ),
+            models.CheckConstraint(
+                condition=(
+                    Q(trait_operator__in=["in_list", "not_in_list"])
+                    & (Q(list__isnull=False, builtin_list="") | (Q(list__isnull=True) & ~Q(builtin_list="")))
+                )
+                | (~Q(trait_operator__in=["in_list", "not_in_list"]) & Q(list__isnull=True, builtin_list="")),
+                name="signal_list_iff_list_test",
+            ),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def list_ref(self) -> str:
+        """SignalSpec.list_ref; empty without a list."""
+        return f"{BUILT_IN}{self.builtin_list}" if self.builtin_list else str(self.list_id or "")
 
 
 class Band(KeyedTenantModel):

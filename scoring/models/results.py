@@ -108,6 +108,17 @@ class Qualification(KeyedTenantModel):
     routed_at = models.DateTimeField(
         null=True, editable=False, help_text="Set by routing through our operation."
     )
+    is_historical = models.BooleanField(
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text="Opened by the past that was handed in, and by nothing else: routing leaves it until it is released.",
+    )
+    released_at = models.DateTimeField(
+        null=True,
+        editable=False,
+        help_text="When a historical one went to routing after all: something happened, or an admin said so.",
+    )
     is_held_out = models.BooleanField(
         null=True, editable=False, help_text="Told by routing; empty until it has decided."
     )
@@ -126,6 +137,14 @@ class Qualification(KeyedTenantModel):
                 | (~Q(state="open") & Q(closed_at__isnull=False)),
                 name="qualification_closed_iff_not_open",
             ),
+            models.CheckConstraint(
+                condition=Q(released_at__isnull=True) | Q(is_historical=True),
+                name="qualification_released_only_if_historical",
+            ),
+            models.CheckConstraint(
+                condition=Q(routed_at__isnull=True) | Q(is_historical=False) | Q(released_at__isnull=False),
+                name="qualification_historical_never_routed",
+            ),
         ]
         indexes = [
             models.Index(fields=["tenant", "definition", "opened_at"], name="qualification_by_time"),
@@ -135,6 +154,11 @@ class Qualification(KeyedTenantModel):
                 fields=["tenant", "opened_at"],
                 condition=Q(routed_at__isnull=True),
                 name="qualification_unrouted",
+            ),
+            models.Index(
+                fields=["tenant", "definition", "-points"],
+                condition=Q(is_historical=True, released_at__isnull=True, state="open"),
+                name="qualification_of_the_past",
             ),
             models.Index(
                 fields=["tenant", "subject_kind", "subject_id"],
@@ -148,7 +172,7 @@ class Qualification(KeyedTenantModel):
 
 
 class QualificationEvent(TenantModel):
-    """Append-only history of an episode: entered, moved to another band, left, converted."""
+    """Append-only history of an episode: entered, moved to another band, left, converted, released to routing."""
 
     class Kind(models.TextChoices):
         ENTERED = "entered", _("became a PQL")
@@ -156,6 +180,7 @@ class QualificationEvent(TenantModel):
         LEFT = "left", _("cooled down")
         CONVERTED = "converted", _("converted")
         MERGED = "merged", _("merged")
+        RELEASED = "released", _("went to routing")
 
     id = models.BigAutoField(primary_key=True)
     qualification = TenantForeignKey(Qualification, on_delete=models.CASCADE, related_name="events")

@@ -13,6 +13,7 @@ from scoring.operations.definitions import (
 from scoring.operations.discarding import delete_definition, discard_draft
 from scoring.operations.due import ScoreResult, score_due
 from scoring.operations.forgetting import Forgotten, forget_scores
+from scoring.operations.past import release_past
 from scoring.operations.publishing import NotPossible, archive_definition, publish_version, start_testing
 from scoring.operations.replays import (
     Replay,
@@ -46,6 +47,7 @@ __all__ = [
     "mark_routed",
     "new_draft",
     "publish_version",
+    "release_past",
     "request_replay",
     "resume_replay",
     "run_replay",

@@ -9,10 +9,12 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from ingestion.models import Action
+from ingestion.queries.lists import usable_lists
 from scoring.models import Band, Definition, DraftSave, Motion, Signal, Version
 from scoring.queries.drafts import changes_between
 from scoring.queries.specs import build_spec, draft_spec, known_actions, newest_action_versions
-from scoring.rules.validation import Problem, validate
+from scoring.rules.spec import OWN_IDS
+from scoring.rules.validation import LIST_TESTS, Problem, validate
 from tenants import audit
 from tenants.audit import Actor
 from tenants.models import BusinessUnit
@@ -188,7 +190,15 @@ def draft_problems(version: Version, signals: Sequence[Signal], bands: Sequence[
     spec = build_spec(version, signals, [bands[place] for place in falling])
     usable = _usable_actions(version, signals)
     known = {key: facts for key, facts in known_actions(signals).items() if key in usable}
-    return [_as_given(problem, falling) for problem in validate(spec, known, _)]
+    asked = any(signal.list_id for signal in signals)
+    lists = {str(row.pk) for row in usable_lists(version.definition.business_unit)} if asked else set()
+    units = version.definition.business_unit.lineage
+    limits = {
+        place
+        for place, signal in enumerate(signals)
+        if signal.limit is not None and str(signal.limit.business_unit_id) in units
+    }
+    return [_as_given(problem, falling) for problem in validate(spec, known, _, lists, limits)]
 
 
 @transaction.atomic
@@ -238,12 +248,22 @@ def lock_draft(version: Version) -> Version:
 def _tidy(signal: Signal, version: Version, position: int) -> Signal:
     """A fresh row with only what its kind uses, so that hidden form fields leave nothing behind."""
     fields = {field: getattr(signal, field) for field in SIGNAL_FIELDS}
-    is_trait = signal.kind == Signal.Kind.TRAIT
+    is_trait, is_usage = signal.kind == Signal.Kind.TRAIT, signal.kind == Signal.Kind.USAGE
+    if is_usage:
+        fields |= {"action": None, "points_mode": Signal.PointsMode.FIXED}
+    else:
+        fields |= {"limit": None, "only_hard": False}
     if is_trait:
         fields |= {"action": None, "at_least": None, "points_mode": Signal.PointsMode.FIXED}
     else:
         fields |= {"trait_name": "", "trait_operator": "", "trait_value": ""}
-    if is_trait or signal.kind == Signal.Kind.MILESTONE:
+    if fields["trait_operator"] not in LIST_TESTS:
+        fields |= {"list": None, "builtin_list": ""}
+    else:
+        fields["trait_value"] = ""
+        if fields["list"] and fields["list"].kind in OWN_IDS:
+            fields["trait_name"] = ""
+    if is_trait or is_usage or signal.kind == Signal.Kind.MILESTONE:
         fields["window"] = Signal.Window.EVER
     if fields["window"] == Signal.Window.EVER:
         fields["window_length"] = None
@@ -258,7 +278,7 @@ def _row_problems(rows: Sequence[Signal] | Sequence[Band], prefix: str) -> list[
     problems = []
     for place, row in enumerate(rows):
         try:
-            row.clean_fields(exclude=["tenant", "version", "id", "action"])
+            row.clean_fields(exclude=["tenant", "version", "id", "action", "list", "limit"])
         except ValidationError as error:
             for field, messages in error.message_dict.items():
                 problems.append(Problem(f"{prefix}.{place}.{field}", " ".join(messages)))

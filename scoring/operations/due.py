@@ -1,5 +1,6 @@
 """The scoring tick: who was touched, who is due, and the first full scoring of a version, in slices."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,6 +13,7 @@ from scoring.models import Level, Score, Version
 from scoring.operations.episodes import follow_merges, follow_scores, note_cooled_down
 from scoring.operations.goals import goals_reached
 from scoring.operations.locks import lock_scoring
+from scoring.operations.past import Causes
 from scoring.operations.scores import write_scores
 from scoring.queries.versions import live_versions
 from tenants.context import current_tenant_id
@@ -46,17 +48,18 @@ def score_due(*, now: datetime, limit: int = 5000) -> ScoreResult:
     closed = follow_merges(touched_persons=persons, now=now)
     total = ScoreResult(0, 0, 0, closed, None, len(touched) >= limit)
     for version in live_versions():
-        own = [subject for kind, subject in touched if kind == version.definition.level]
+        level = version.definition.level
+        own = {subject: causes for (kind, subject), causes in touched.items() if kind == level}
         total = _add(total, _score_version(version, own, now, limit))
     if total.opened or total.closed:  # routing closes the leads of PQLs that ended
         wake(tenant_id=current_tenant_id(), kind="route", at=now)
     return total
 
 
-def _score_version(version: Version, touched: list[int], now: datetime, limit: int) -> ScoreResult:
+def _score_version(version: Version, touched: Mapping[int, Causes], now: datetime, limit: int) -> ScoreResult:
     due = _due(version, now, limit)
     subjects = sorted({*touched, *due})
-    done = _score_subjects(version, subjects, now)
+    done = _score_subjects(version, subjects, touched, now)
     more = len(due) >= limit
     if version.first_scored_at is None:
         done = _add(done, _score_first_slice(version, now))
@@ -78,17 +81,21 @@ def _score_first_slice(version: Version, now: datetime) -> ScoreResult:
     if len(subjects) < FIRST_SLICE:
         version.first_scored_at = now
     version.save(update_fields=["scored_through", "first_scored_at"])
-    return _score_subjects(version, subjects, now)
+    return _score_subjects(version, subjects, {}, now)
 
 
-def _score_subjects(version: Version, subjects: list[int], now: datetime) -> ScoreResult:
+def _score_subjects(
+    version: Version, subjects: list[int], causes: Mapping[int, Causes], now: datetime
+) -> ScoreResult:
     if not subjects:
         return ScoreResult(0, 0, 0, 0, None, False)
     goals = goals_reached(version=version, subjects=subjects)
     written = write_scores(version=version, subjects=subjects, now=now)
     opened = closed = 0
     if version.state == Version.State.LIVE:
-        opened, closed = follow_scores(version=version, standings=written.standings, goals=goals, now=now)
+        opened, closed = follow_scores(
+            version=version, standings=written.standings, goals=goals, causes=causes, now=now
+        )
         note_cooled_down(version=version, subjects=subjects, now=now)
     return ScoreResult(written.scored, written.changed, opened, closed, None, False)
 

@@ -2,7 +2,7 @@
 with the scores it follows from."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -12,6 +12,7 @@ from django.db.models.functions import Least
 
 from ingestion.queries.sql import execute, fetch
 from scoring.models import Definition, Level, Qualification, QualificationEvent, Score, Version
+from scoring.operations.past import Causes, brought_by_the_past, release_active
 from scoring.operations.scores import Standing
 from scoring.queries.counting import counting_subjects
 from scoring.queries.evaluation import tipping_moments
@@ -38,12 +39,18 @@ WHERE tenant_id = %(tenant_id)s AND id = ANY(%(persons)s::bigint[]) AND merged_i
 
 
 def follow_scores(
-    *, version: Version, standings: Iterable[Standing], goals: dict[int, datetime], now: datetime
+    *,
+    version: Version,
+    standings: Iterable[Standing],
+    goals: dict[int, datetime],
+    causes: Mapping[int, Causes],
+    now: datetime,
 ) -> tuple[int, int]:
     """Bring the episodes of a live version in line with its scores. Returns how many were opened and closed.
 
     goals: per subject, the event time of the latest goal. An open episode whose goal came at or after the moment that
     tipped it is converted. A subject whose goal came at or after that moment gets no new episode: it has happened.
+    causes: per subject, why it is scored (none: time has passed). What only the past has brought is marked as such.
     """
     standings = list(standings)
     leaving = [s for s in standings if s.open_id and not s.is_qualified]
@@ -52,7 +59,8 @@ def follow_scores(
     converted = _convert(version, goals, now)
     left = _leave([s for s in leaving if s.open_id not in converted], now)
     _move([s for s in moving if s.open_id not in converted], now)
-    return _open(version, entering, goals, now), len(converted) + left
+    release_active(version=version, causes=causes, now=now)
+    return _open(version, entering, goals, causes, now), len(converted) + left
 
 
 def note_cooled_down(*, version: Version, subjects: Sequence[int] | None, now: datetime) -> None:
@@ -75,7 +83,8 @@ def close_all_open(*, definition: Definition, now: datetime) -> int:
 
 def follow_merges(*, touched_persons: Sequence[int], now: datetime) -> int:
     """Episodes of persons that were merged into another go over to that person, without a new lead. Where both have
-    one, the earlier stays and the other closes as merged. Returns how many were closed."""
+    one, the earlier stays and the other closes as merged; one of the past that nobody released gives way to one that
+    routing knows. Returns how many were closed."""
     merged: dict[int, int] = dict(fetch(_MERGED, persons=list(touched_persons)))
     if not merged:
         return 0
@@ -86,6 +95,8 @@ def follow_merges(*, touched_persons: Sequence[int], now: datetime) -> int:
     rivals: dict[tuple[Any, int], list[Qualification]] = defaultdict(list)
     for row in rows.select_for_update().order_by("opened_at", "id"):
         rivals[row.definition_id, survivors.get(row.subject_id, row.subject_id)].append(row)
+    for episodes in rivals.values():  # the order within stays
+        episodes.sort(key=lambda row: row.is_historical and row.released_at is None)
     late = [row for episodes in rivals.values() for row in episodes[1:]]
     closed = _close(late, State.MERGED, Kind.MERGED, now)
     for (_definition, survivor), episodes in rivals.items():
@@ -148,10 +159,17 @@ def _move(standings: list[Standing], now: datetime) -> None:
     )
 
 
-def _open(version: Version, standings: list[Standing], goals: dict[int, datetime], now: datetime) -> int:
+def _open(
+    version: Version,
+    standings: list[Standing],
+    goals: dict[int, datetime],
+    causes: Mapping[int, Causes],
+    now: datetime,
+) -> int:
     """Open an episode for those who may have one now. opened_at is now, whatever the dates of the events."""
     allowed = _allowed(version, standings, now)
     moments = tipping_moments(frozen_spec(version), [s.subject_id for s in allowed], now)
+    past = brought_by_the_past(version.definition.level, [s.subject_id for s in allowed], causes)
     rows = [
         Qualification(
             tenant_id=current_tenant_id(),
@@ -164,6 +182,7 @@ def _open(version: Version, standings: list[Standing], goals: dict[int, datetime
             points=s.points,
             band=s.band,
             contributions=s.contributions,
+            is_historical=s.subject_id in past,
         )
         for s in allowed
         if s.subject_id not in goals or goals[s.subject_id] < moments[s.subject_id]

@@ -14,10 +14,10 @@ from scoring.rules.spec import Level
 # good, which reads all that everybody did, for each subject anew.
 _GOALS = {
     Level.PERSON: """
-SELECT i.person_id, a.event_id, a.ts, a.received_at, a.number, o.id IS NOT NULL
+SELECT i.person_id, a.event_id, a.ts, a.received_at, a.number, a.currency, o.id IS NOT NULL
 FROM ingestion_identity AS i
 CROSS JOIN LATERAL (
-    SELECT tenant_id, event_id, ts, received_at, number FROM ingestion_activity
+    SELECT tenant_id, event_id, ts, received_at, number, currency FROM ingestion_activity
     WHERE tenant_id = %(tenant_id)s AND identity_id = i.id AND action_version_id = %(action)s AND exclusion = 0
     ORDER BY ts OFFSET 0
 ) AS a
@@ -26,7 +26,7 @@ LEFT JOIN ingestion_outcome AS o ON o.tenant_id = a.tenant_id AND o.goal = %(goa
 WHERE i.tenant_id = %(tenant_id)s AND i.person_id = ANY(%(subjects)s::bigint[])
 """,
     Level.ACCOUNT: """
-SELECT a.account_id, a.event_id, a.ts, a.received_at, a.number, o.id IS NOT NULL
+SELECT a.account_id, a.event_id, a.ts, a.received_at, a.number, a.currency, o.id IS NOT NULL
 FROM ingestion_activity AS a
 LEFT JOIN ingestion_outcome AS o ON o.tenant_id = a.tenant_id AND o.goal = %(goal)s
     AND o.fact_key = 'account:' || a.event_id
@@ -49,8 +49,8 @@ def goals_reached(*, version: Version, subjects: Sequence[int]) -> dict[int, dat
     rows = fetch(_GOALS[level], goal=motion.pk, subjects=list(subjects), action=action.pk)
     kind = version.definition.level
     record_outcomes(
-        Fact(kind, subject_id, motion.pk, ts, received_at, f"{level}:{event_id}", event_id, number)
-        for subject_id, event_id, ts, received_at, number, is_recorded in rows
+        Fact(kind, subject_id, motion.pk, ts, received_at, f"{level}:{event_id}", number, currency or "")
+        for subject_id, event_id, ts, received_at, number, currency, is_recorded in rows
         if not is_recorded
     )
     latest: dict[int, datetime] = {}

@@ -35,7 +35,9 @@ def publish_version(*, version: Version, by: Actor, now: datetime, seen: str | N
     if fresh.state == Version.State.DRAFT:
         check_seen(fresh, seen)
         _freeze(fresh)
-    elif fresh.state != Version.State.TESTING:
+    elif fresh.state == Version.State.TESTING:
+        fresh.closure = (fresh.closure or {}) | {"with_test_sources": False}
+    else:
         raise NotPossible(_("Only a draft or a version in testing can be published. Make a new draft first."))
     live = Version.objects.filter(definition=fresh.definition, state=Version.State.LIVE)
     archive_versions(live, now=now)
@@ -43,14 +45,16 @@ def publish_version(*, version: Version, by: Actor, now: datetime, seen: str | N
 
 
 @transaction.atomic
-def start_testing(*, version: Version, by: Actor, now: datetime) -> Version:
-    """Score a draft beside the live version without opening anything. One version of a definition tests at a time: the
+def start_testing(*, version: Version, by: Actor, now: datetime, with_test_sources: bool = False) -> Version:
+    """Score a draft beside the live version without opening anything. with_test_sources: it also counts what sources
+    of staging and development sent; published, it no longer does. One version of a definition tests at a time: the
     one that did is archived. Raises DraftRefused and NotPossible as publish_version."""
     lock_scoring()
     fresh = _lock(version)
     if fresh.state != Version.State.DRAFT:
         raise NotPossible(_("Only a draft can be tested. Make a new draft first."))
     _freeze(fresh)
+    fresh.closure = (fresh.closure or {}) | {"with_test_sources": with_test_sources}
     testing = Version.objects.filter(definition=fresh.definition, state=Version.State.TESTING)
     archive_versions(testing, now=now)
     return _start(fresh, Version.State.TESTING, "version.testing", by, now)

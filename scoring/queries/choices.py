@@ -5,24 +5,48 @@ from difflib import get_close_matches
 
 from django.utils.translation import gettext as _
 
-from ingestion.models import Account, Action, EventName, Person
+from ingestion.models import Account, Action, EventName, Limit, List, Person
 from ingestion.queries.browse import (
     ActionSummary,
     action_summaries,
     event_names_without_action,
     trait_values_seen,
 )
+from ingestion.queries.lists import BUILT_IN, usable_lists
+from ingestion.queries.plans import usable_limits
 from scoring.models import Level
+from scoring.rules.spec import BUILT_IN as BUILT_IN_REF
+from scoring.rules.wording import plan_words
 from tenants.models import BusinessUnit
 
 
 @dataclass(frozen=True)
 class ActionChoices:
-    """Actions that a definition of this unit may use: its own and those of the units above. `events` are event names
-    that no action matches yet."""
+    """Actions and lists that a definition of this unit may use: its own and those of the units above. `events` are
+    event names that no action matches yet."""
 
     actions: tuple[ActionSummary, ...]
     events: tuple[EventName, ...]
+    lists: tuple[List, ...] = ()
+    limits: tuple[Limit, ...] = ()
+
+    def find_list(self, ref: str) -> List | None:
+        """By SignalSpec.list_ref; None for a built-in one too."""
+        return next((row for row in self.lists if str(row.pk) == ref), None)
+
+    def find_limit(self, key: str) -> Limit | None:
+        return next((row for row in self.limits if str(row.pk) == key), None)
+
+    def limit_options(self) -> list[tuple[str, object]]:
+        return [("", _("Choose a limit")), *((str(row.pk), row.name) for row in self.limits)]
+
+    def list_options(self) -> list[tuple[str, object]]:
+        """Choices of a form: the unit's lists with what they hold, and those that come with the product."""
+        own = [(str(row.pk), f"{row.name} ({row.get_kind_display().lower()})") for row in self.lists]
+        shipped = [(f"{BUILT_IN_REF}{code}", row.name) for code, row in BUILT_IN.items()]
+        groups: list[tuple[str, object]] = [("", _("Choose a list"))]
+        groups += [(_("Your lists"), own)] if own else []
+        return [*groups, (_("Built in"), shipped)]
 
     def find(self, name: str) -> Action | None:
         """By name, in any case; of two with the same name the unit's own."""
@@ -56,12 +80,19 @@ class ActionChoices:
 
 
 def action_choices(unit: BusinessUnit) -> ActionChoices:
-    """The unit's own actions first, then those of the units above it, and the events nothing counts. 3 queries."""
+    """The unit's own actions first, then those of the units above it, the events nothing counts, and the lists.
+    5 queries."""
     rows = action_summaries(Action.objects.filter(business_unit_id__in=unit.lineage, archived_at=None))
     nearest = sorted(rows, key=lambda row: (-len(row.action.business_unit.path), row.action.name.casefold()))
-    return ActionChoices(tuple(nearest), tuple(event_names_without_action(rows)))
+    return ActionChoices(
+        tuple(nearest),
+        tuple(event_names_without_action(rows)),
+        tuple(usable_lists(unit)),
+        tuple(usable_limits(unit)),
+    )
 
 
 def known_traits(level: int) -> dict[str, list[str]]:
     """Names of traits and some of their values, seen on those of this level who were here last. 1 query."""
-    return trait_values_seen(Account if level == Level.ACCOUNT else Person)
+    seen = trait_values_seen(Account if level == Level.ACCOUNT else Person)
+    return seen | ({name: [words] for name, words in plan_words(_).items()} if level == Level.ACCOUNT else {})

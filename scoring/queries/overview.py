@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db.models import Count, QuerySet
 from django.utils.translation import gettext as _
 
-from ingestion.models import ActionVersion
+from ingestion.models import ActionVersion, List
 from ingestion.queries.browse import newest_versions
 from scoring.models import Definition, Qualification, Score, Signal, Version
 from scoring.queries.drafts import pinned_actions
@@ -21,13 +21,15 @@ State = Version.State
 
 @dataclass(frozen=True)
 class SignalLine:
-    """A signal in words. `is_outdated`: its action has a newer version than the one that is frozen here."""
+    """A signal in words. `is_outdated`: its action has a newer version, or its list a newer edition, than the one that
+    is frozen here."""
 
     name: str
     what: str
     points: str
     is_outdated: bool
     action_id: UUID | None
+    list_ref: str
 
 
 @dataclass(frozen=True)
@@ -68,13 +70,14 @@ class DefinitionRow:
 
 
 def editions(definition: Definition) -> list[Edition]:
-    """All versions, newest first. 4 queries and one per draft's parts, whatever the number of versions."""
+    """All versions, newest first. 5 queries and one per draft's parts, whatever the number of versions."""
     versions = list(Version.objects.filter(definition=definition).order_by("number"))
     for version in versions:
         version.definition = definition
     specs = [frozen_spec(row) if row.closure else draft_spec(row) for row in versions]
     pinned = pinned_actions(specs)
     newest = newest_versions({row.action_id for row in pinned.values()})
+    now_in_lists = _newest_editions(specs)
     names = {key: row.action.name for key, row in pinned.items()}
     people = names_of(row.published_by_id for row in versions)
     found = []
@@ -84,7 +87,10 @@ def editions(definition: Definition) -> list[Edition]:
             Edition(
                 version=version,
                 spec=spec,
-                lines=tuple(_line(signal, pinned, newest, names) for signal in spec.signals),
+                lines=tuple(
+                    _line(signal, pinned, newest, names, _is_older(signal, now_in_lists))
+                    for signal in spec.signals
+                ),
                 changes=tuple(describe_changes(before, spec, names, _)) if before else (),
                 is_first=before is None,
                 published_by=people.get(version.published_by_id, ""),
@@ -149,6 +155,21 @@ def definitions_using(action_ids: Iterable[UUID]) -> dict[UUID, list[Definition]
     return {key: list(used.values()) for key, used in found.items()}
 
 
+def signals_asking(list_ids: Iterable[UUID]) -> dict[UUID, list[tuple[Definition, str]]]:
+    """Which signals ask each list, in the versions that are live, tested or drafted: (definition, name of the signal),
+    each once. 1 query."""
+    rows = Signal.objects.filter(
+        list_id__in=list(list_ids),
+        version__state__in=[State.LIVE, State.TESTING, State.DRAFT],
+        version__definition__archived_at=None,
+    ).select_related("version__definition")
+    found: dict[UUID, dict[tuple[UUID, str], tuple[Definition, str]]] = {}
+    for row in rows.order_by("version__definition__name", "position"):
+        definition = row.version.definition
+        found.setdefault(row.list_id, {})[definition.pk, row.name] = (definition, row.name)
+    return {key: list(used.values()) for key, used in found.items()}
+
+
 def live_signals_by_event(
     definitions: QuerySet[Definition],
 ) -> dict[tuple[int, str], list[tuple[Definition, str]]]:
@@ -170,16 +191,31 @@ def live_signals_by_event(
 
 
 def _outdated(versions: Sequence[Version]) -> set[UUID]:
-    """Definitions whose live version pins an action that has been edited since."""
+    """Definitions whose live version pins an action or a list that has been changed since."""
     specs = {row.definition_id: frozen_spec(row) for row in versions}
     pinned = pinned_actions(specs.values())
     newest = newest_versions({row.action_id for row in pinned.values()})
+    now_in_lists = _newest_editions(specs.values())
     return {
         key
         for key, spec in specs.items()
         for signal in spec.signals
-        if _is_outdated(signal.action_version_id, pinned, newest)
+        if _is_outdated(signal.action_version_id, pinned, newest) or _is_older(signal, now_in_lists)
     }
+
+
+def _newest_editions(specs: Iterable[Spec]) -> dict[str, int]:
+    """The edition now of each list that these specs ask. 1 query, none without lists."""
+    keys = {signal.list_ref for spec in specs for signal in spec.signals if signal.list_edition is not None}
+    if not keys:
+        return {}
+    return {
+        str(key): edition for key, edition in List.objects.filter(pk__in=keys).values_list("pk", "edition")
+    }
+
+
+def _is_older(signal: SignalSpec, newest: dict[str, int]) -> bool:
+    return newest.get(signal.list_ref, signal.list_edition) != signal.list_edition
 
 
 def _is_outdated(
@@ -194,13 +230,18 @@ def _line(
     pinned: dict[int, ActionVersion],
     newest: dict[UUID, ActionVersion],
     names: dict[int, str],
+    is_older_list: bool,
 ) -> SignalLine:
     row = pinned.get(signal.action_version_id) if signal.action_version_id else None
     return SignalLine(
         name=signal.name,
         what=describe_signal(signal, names, _),
         points=describe_points(signal, _),
-        is_outdated=signal.kind != SignalKind.TRAIT
-        and _is_outdated(signal.action_version_id, pinned, newest),
+        is_outdated=is_older_list
+        or (
+            signal.kind not in (SignalKind.TRAIT, SignalKind.USAGE)
+            and _is_outdated(signal.action_version_id, pinned, newest)
+        ),
         action_id=row.action_id if row else None,
+        list_ref=signal.list_ref,
     )

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+from django.db.models import Q
+
 from scoring.models import Qualification, Version
 
 
@@ -14,9 +16,11 @@ def live_versions() -> list[Version]:
 
 
 def unrouted_qualifications(limit: int, lock: bool = False, but_not: Any = ()) -> Sequence[Qualification]:
-    """Open PQLs that routing has not taken up, oldest first. lock: take them for this transaction; rows that another
-    worker holds are skipped. but_not: keys to leave out, or a query for them."""
+    """Open PQLs that routing has not taken up, oldest first, without those of the past that nobody released. lock: take
+    them for this transaction; rows that another worker holds are skipped. but_not: keys to leave out, or a query for
+    them."""
     rows = Qualification.objects.filter(routed_at__isnull=True, state=Qualification.State.OPEN)
+    rows = rows.filter(Q(is_historical=False) | Q(released_at__isnull=False))
     rows = rows.select_related("definition").exclude(pk__in=but_not).order_by("opened_at", "id")
     if lock:
         rows = rows.select_for_update(skip_locked=True, of=("self",))

@@ -22,6 +22,7 @@ class SignalKind(StrEnum):
     RECENCY = "recency"
     SUM = "sum"
     TRAIT = "trait"
+    USAGE = "usage"
 
 
 class WindowKind(StrEnum):
@@ -32,9 +33,56 @@ class WindowKind(StrEnum):
     EVER = "ever"
 
 
+NEXT_DAYS, PAST_DAYS = (
+    "next_days",
+    "past_days",
+)  # trait operators: a day of today or so many days on (or back)
+# What is known of an account's plan is read as traits of these names.
+PLAN_TRAITS = "pqlhub."
+PLAN_FACT, PERIOD_FACT = f"{PLAN_TRAITS}plan", f"{PLAN_TRAITS}period_start"
+IN_LIST, NOT_IN_LIST = "in_list", "not_in_list"  # trait operators
+BUILT_IN = "builtin:"
+OWN_IDS = {
+    "user_id": "person",
+    "account_key": "account",
+}  # kinds of lists of ids, and the level whose ids they hold
+
+
 class Level(StrEnum):
     PERSON = "person"
     ACCOUNT = "account"
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """How much of a limit a plan (its key) allows; months: the length of its billing period."""
+
+    plan: str
+    amount: Decimal
+    months: int
+
+
+@dataclass(frozen=True)
+class UsageSpec:
+    """How a limit's usage is known, as of publishing. Counted: events of action less those of returning, since the
+    first day of the calendar month, of the billing period (they begin on the day of the account's latest period_start,
+    and without one with calendar months or years), or ever. Told: the number of a trait; an unknown one is 0."""
+
+    limit: str
+    resets: str
+    allowances: tuple[Allowance, ...]
+    action_version_id: int | None = None
+    returning_version_id: int | None = None
+    gauge_trait: str = ""
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> "UsageSpec":
+        rows = tuple(Allowance(**{**row, "amount": Decimal(row["amount"])}) for row in data["allowances"])
+        return cls(**{**data, "allowances": rows})
+
+    @property
+    def actions(self) -> set[int]:
+        return {key for key in (self.action_version_id, self.returning_version_id) if key is not None}
 
 
 @dataclass(frozen=True)
@@ -47,6 +95,11 @@ class SignalSpec:
     trait: 1 if the trait's value as of the moment passes the test, else 0. The value as of a moment is the one with the
     latest valid_from < as_of (ties: the greatest message id, then the greatest text); an unknown or removed value
     passes no test, not even "is not". Texts are compared in lower case.
+    A test of a list (in_list, not_in_list) reads the rows that edition `list_edition` of `list_ref` had, each through
+    the local day it expires on. A list of domains holds the domain in the trait's text (an address of e-mail or web, or
+    a domain) or one above it; a list of ids is asked for the subject's own ids, from when it was first seen.
+    usage: of accounts, the whole percent of what the plan as of the moment allows, not below 0; 0 where its plan has no
+    such limit. next_days and past_days: the day that the trait begins with is today or up to so many days on (back).
     true when value >= at_least. Points when true: `points` (fixed), or points x whole value (per occurrence), cut at
     `points_cap` in absolute size when there is one (and always at POINTS_LIMIT); else 0.
     """
@@ -62,6 +115,12 @@ class SignalSpec:
     trait_name: str = ""
     trait_operator: str = ""
     trait_values: tuple[str, ...] = ()
+    list_ref: str = ""  # the key of a List, or "builtin:" and the code of one that comes with the product
+    list_name: str = ""
+    list_kind: str = ""  # ingestion.models.List.Kind
+    list_edition: int | None = None
+    list_expires: bool = False  # whether that edition has rows with a date
+    usage: UsageSpec | None = None
     per_occurrence: bool = False
     points_cap: int | None = None
     is_required: bool = False
@@ -86,12 +145,15 @@ class Spec:
     requalify_after_days: int
     signals: tuple[SignalSpec, ...]
     bands: tuple[BandSpec, ...]
+    with_test_sources: bool = False  # also counts what staging and development did; never live
 
     def to_json(self) -> dict[str, Any]:
         """A JSON-able dict; Decimals as strings."""
         data = asdict(self)
         for signal in data["signals"]:
             signal["at_least"] = str(signal["at_least"])
+            for allowance in (signal["usage"] or {}).get("allowances", ()):
+                allowance["amount"] = str(allowance["amount"])
         return data
 
     @classmethod
@@ -105,6 +167,7 @@ class Spec:
                     "window": WindowKind(signal["window"]),
                     "at_least": Decimal(signal["at_least"]),
                     "trait_values": tuple(signal["trait_values"]),
+                    "usage": UsageSpec.from_json(signal["usage"]) if signal.get("usage") else None,
                 }
             )
             for signal in data["signals"]

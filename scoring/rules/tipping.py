@@ -60,6 +60,8 @@ def _value(signal: SignalSpec, tally: _Tally) -> Decimal:
             return Decimal(len(tally.days))
         case SignalKind.SUM:
             return tally.total
+        case SignalKind.USAGE:  # whoever reached it has the one moment from which on it holds
+            return signal.at_least if tally.count else Decimal(0)
         case _:
             return Decimal(min(tally.count, 1))
 

@@ -2,16 +2,33 @@
 translates (it is called `_` here, so that the translators' tools find the texts)."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
-from scoring.rules.spec import POINTS_LIMIT, SIGNALS_LIMIT, SignalKind, SignalSpec, Spec, WindowKind
+from scoring.rules.spec import (
+    BUILT_IN,
+    IN_LIST,
+    NEXT_DAYS,
+    NOT_IN_LIST,
+    OWN_IDS,
+    PAST_DAYS,
+    PLAN_TRAITS,
+    POINTS_LIMIT,
+    SIGNALS_LIMIT,
+    Level,
+    SignalKind,
+    SignalSpec,
+    Spec,
+    WindowKind,
+)
 
 LONGEST_DAYS = 3650
 LONGEST_HOURS = LONGEST_DAYS * 24
 MOST_REQUALIFY_DAYS = 3650
-TRAIT_OPERATORS = {"eq", "ne", "in", "contains", "gte", "lte", "known"}
+LIST_TESTS = {IN_LIST, NOT_IN_LIST}
+DAY_TESTS = {NEXT_DAYS, PAST_DAYS}
+TRAIT_OPERATORS = {"eq", "ne", "in", "contains", "gte", "lte", "known"} | LIST_TESTS | DAY_TESTS
 
 Translate = Callable[[str], str]
 
@@ -33,12 +50,23 @@ class ActionFacts:
 
 
 def validate(
-    spec: Spec, known: Mapping[int, ActionFacts], translate: Translate = lambda text: text
+    spec: Spec,
+    known: Mapping[int, ActionFacts],
+    translate: Translate = lambda text: text,
+    lists: Collection[str] = (),
+    limits: Collection[int] = (),
 ) -> list[Problem]:
-    """Everything wrong with the spec; empty when it can be published. `known`: action versions that may be used."""
+    """Everything wrong with the spec; empty when it can be published. `known`: action versions that may be used;
+    `lists`: keys of lists that may be, beside the built-in ones; `limits`: places of signals whose limit may be."""
     problems: list[Problem] = []
     for place, signal in enumerate(spec.signals):
-        found = _signal_problems(signal, known, translate)
+        found = list(_signal_problems(signal, known, translate))
+        if signal.kind == SignalKind.TRAIT and signal.trait_operator in LIST_TESTS:
+            found += _list_problems(signal, spec.level, lists, translate)
+        if signal.kind == SignalKind.USAGE:
+            found += _usage_problems(signal, spec.level, place in limits, translate)
+        elif signal.trait_name.startswith(PLAN_TRAITS) and spec.level == Level.PERSON:
+            found.append(("trait_name", translate("Plans belong to accounts, and persons are scored here.")))
         problems += [Problem(f"signals.{place}.{field}", message) for field, message in found]
     problems += _duplicates(spec, translate)
     problems += [Problem(*found) for found in _threshold_problems(spec, translate)]
@@ -51,7 +79,7 @@ def most_points(signal: SignalSpec) -> int:
     if signal.points <= 0:
         return 0
     cap = POINTS_LIMIT if signal.points_cap is None else min(signal.points_cap, POINTS_LIMIT)
-    single = signal.kind in (SignalKind.MILESTONE, SignalKind.RECENCY, SignalKind.TRAIT)
+    single = signal.kind in (SignalKind.MILESTONE, SignalKind.RECENCY, SignalKind.TRAIT, SignalKind.USAGE)
     if not signal.per_occurrence or single:
         return min(signal.points, cap)
     if signal.kind == SignalKind.DISTINCT_DAYS and signal.window == WindowKind.DAYS:
@@ -77,7 +105,7 @@ def _signal_problems(
         yield "points_cap", _("“At most” must be more than 0. Leave it empty for no limit.")
     if signal.kind == SignalKind.TRAIT:
         yield from _trait_problems(signal, _)
-    else:
+    elif signal.kind != SignalKind.USAGE:
         yield from _action_problems(signal, known, _)
 
 
@@ -137,17 +165,62 @@ def _window_problems(signal: SignalSpec, _: Translate) -> Iterator[tuple[str, st
         )
 
 
+def _usage_problems(
+    signal: SignalSpec, level: Level, is_usable: bool, _: Translate
+) -> Iterator[tuple[str, str]]:
+    if level == Level.PERSON:
+        yield (
+            "limit",
+            _("Limits belong to the plans of accounts, and persons are scored here. Score accounts."),
+        )
+    elif not is_usable or signal.usage is None:
+        yield "limit", _("Choose a limit of this business unit or a corporate one.")
+    elif not signal.usage.allowances:
+        yield (
+            "limit",
+            _("No plan has this limit (or none where it blocks), so it is never reached. Set it on a plan."),
+        )
+    if signal.at_least <= 0 or signal.at_least != signal.at_least.to_integral_value():
+        yield "at_least", _("Use whole percent, for example 80, or 100 for “limit reached”.")
+
+
+def _list_problems(
+    signal: SignalSpec, level: Level, lists: Collection[str], _: Translate
+) -> Iterator[tuple[str, str]]:
+    if signal.list_ref not in lists and not signal.list_ref.startswith(BUILT_IN):
+        yield "list", _("Choose a list of this business unit or a corporate one.")
+    elif signal.list_kind in OWN_IDS and OWN_IDS[signal.list_kind] != level:
+        if level == Level.ACCOUNT:
+            yield (
+                "list",
+                _(
+                    "This list holds user ids, and accounts are scored here. Choose one of accounts or domains."
+                ),
+            )
+        else:
+            yield (
+                "list",
+                _(
+                    "This list holds account ids, and persons are scored here. Choose one of users or domains."
+                ),
+            )
+
+
 def _trait_problems(signal: SignalSpec, _: Translate) -> Iterator[tuple[str, str]]:
-    if not signal.trait_name.strip():
+    if not signal.trait_name.strip() and signal.list_kind not in OWN_IDS:
         yield "trait_name", _("Name the trait to test, for example plan.")
     if signal.trait_operator not in TRAIT_OPERATORS:
         yield (
             "trait_operator",
-            _("Choose a test: is, is not, is one of, contains, is at least, is at most, or is known."),
+            _(
+                "Choose a test: is, is not, is one of, contains, is at least, is at most, is known, or is in a list."
+            ),
         )
-    elif signal.trait_operator != "known":
+    elif signal.trait_operator != "known" and signal.trait_operator not in LIST_TESTS:
         if not signal.trait_values:
             yield "trait_value", _("Give a value to compare with, or test “is known”.")
+        elif signal.trait_operator in DAY_TESTS and not _is_days(signal.trait_values[0]):
+            yield "trait_value", _("Say how many days, from 0 to 3650, for example 7.")
         elif signal.trait_operator in ("gte", "lte") and not _is_number(signal.trait_values[0]):
             yield (
                 "trait_value",
@@ -224,6 +297,10 @@ def _repeated(names: list[str]) -> list[int]:
     """Places of all but the first of each name that occurs more than once."""
     counts = Counter(names)
     return [place for place, name in enumerate(names) if name and counts[name] > 1 and name in names[:place]]
+
+
+def _is_days(text: str) -> bool:
+    return text.isascii() and text.isdigit() and int(text) <= LONGEST_DAYS
 
 
 def _is_number(text: str) -> bool:

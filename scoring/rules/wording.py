@@ -4,7 +4,7 @@ the caller passes (it is called `_`, so that the translators' tools find the tex
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 
-from scoring.rules.spec import SignalKind, SignalSpec, Spec, WindowKind
+from scoring.rules.spec import OWN_IDS, PLAN_TRAITS, SignalKind, SignalSpec, Spec, WindowKind
 from scoring.rules.validation import format_points
 
 Translate = Callable[[str], str]
@@ -18,6 +18,11 @@ def describe_signal(signal: SignalSpec, actions: ActionNames, _: Translate) -> s
     if signal.kind == SignalKind.TRAIT:
         return _describe_trait(signal, _)
     amount = f"{signal.at_least.normalize():f}"
+    if signal.usage is not None:
+        return _("%(limit)s used to at least %(amount)s %% of what the plan allows") % {
+            "limit": signal.usage.limit,
+            "amount": amount,
+        }
     values = {"action": actions.get(signal.action_version_id or 0, "?"), "amount": amount}
     texts = {
         SignalKind.COUNT: _("“%(action)s” at least %(amount)s times"),
@@ -72,9 +77,29 @@ def _describe_trait(signal: SignalSpec, _: Translate) -> str:
         "gte": _("%(trait)s is at least %(value)s"),
         "lte": _("%(trait)s is at most %(value)s"),
         "known": _("%(trait)s is known"),
+        "next_days": _("%(trait)s is in the next %(value)s days"),
+        "past_days": _("%(trait)s was in the last %(value)s days"),
+        "in_list": _("%(trait)s is in the list %(value)s"),
+        "not_in_list": _("%(trait)s is not in the list %(value)s"),
     }
-    value = ", ".join(f"“{value}”" for value in signal.trait_values)
-    return texts[signal.trait_operator] % {"trait": signal.trait_name, "value": value}
+    value = ", ".join(f"“{value}”" for value in signal.trait_values or (signal.list_name,))
+    own = {"user_id": _("user id"), "account_key": _("account id")}
+    if signal.trait_operator in ("next_days", "past_days"):
+        value = signal.trait_values[0]
+    trait = own[signal.list_kind] if signal.list_kind in OWN_IDS else signal.trait_name
+    trait = plan_words(_).get(trait, trait)
+    return texts[signal.trait_operator] % {"trait": trait, "value": value}
+
+
+def plan_words(_: Translate) -> dict[str, str]:
+    """What is known of an account's plan, by the trait it is read as."""
+    return {
+        f"{PLAN_TRAITS}plan": _("account plan"),
+        f"{PLAN_TRAITS}status": _("plan status"),
+        f"{PLAN_TRAITS}trial_start": _("first day of the trial"),
+        f"{PLAN_TRAITS}trial_end": _("last day of the trial"),
+        f"{PLAN_TRAITS}period_start": _("first day of the billing period"),
+    }
 
 
 def _threshold_changes(old: Spec, new: Spec, _: Translate) -> list[str]:
@@ -115,7 +140,10 @@ def _signal_changes(old: Spec, new: Spec, actions: ActionNames, _: Translate) ->
             text = _("%(name)s gives %(now)s points instead of %(was)s.")
             found.append(text % {"name": name, "now": now["points"], "was": was["points"]})
         if was == now and _differ(before[name], after[name]):
-            found.append(_("%(name)s counts by a newer edition of its action.") % {"name": name})
+            text = _("%(name)s counts by a newer edition of its action.")
+            if after[name].list_ref:
+                text = _("%(name)s reads a newer edition of its list.")
+            found.append(text % {"name": name})
     return found
 
 

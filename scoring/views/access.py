@@ -8,16 +8,14 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
 
 from scoring.models import Definition, Motion, Version
-from tenants.access import Area, access_of
+from tenants.access import Area
+from tenants.console import find_visible
 
 
 def get_definition(request: HttpRequest, key: UUID, *, change: bool = False) -> Definition:
     """The definition, with its unit and motion. Raises Http404 or PermissionDenied."""
-    visible = access_of(request.user).visible(Area.DEFINITIONS, "business_unit__path")
-    rows = Definition.objects.filter(visible, pk=key).select_related("business_unit", "motion")
-    definition = rows.first()
-    if definition is None:
-        raise Http404
+    rows = Definition.objects.select_related("business_unit", "motion")
+    definition = find_visible(request, rows, Area.DEFINITIONS, key)
     if change and not may_change(request, definition):
         raise PermissionDenied
     return definition

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -20,7 +20,7 @@ from scoring.queries.replays import progress_of, summarise
 from scoring.views.access import may_change
 from scoring.views.panels import replay_chart, subject_url_name, subject_words
 from tenants.access import Area, access_of
-from tenants.console import actor, page
+from tenants.console import actor, find_visible, is_fragment, page
 from tenants.csv_file import MOST_ROWS, csv_file
 
 SHOWN = 100
@@ -74,8 +74,7 @@ def show_replay(request: HttpRequest, key: UUID) -> HttpResponse:
         "title": _("Replay of “%s”") % run.version.definition.name,
         "opts": ReplayRun._meta,
     }
-    is_fragment = request.htmx and not request.htmx.boosted  # type: ignore[attr-defined]
-    return page(request, "scoring/_replay.html" if is_fragment else "scoring/replay.html", context)
+    return page(request, "scoring/_replay.html" if is_fragment(request) else "scoring/replay.html", context)
 
 
 def _versions(request: HttpRequest) -> QuerySet[Version]:
@@ -85,11 +84,10 @@ def _versions(request: HttpRequest) -> QuerySet[Version]:
 
 
 def _get(request: HttpRequest, key: UUID) -> ReplayRun:
-    visible = access_of(request.user).visible(Area.DEFINITIONS, "version__definition__business_unit__path")
-    run = ReplayRun.objects.filter(visible, pk=key).select_related("version__definition").first()
-    if run is None:
-        raise Http404
-    return run
+    rows = ReplayRun.objects.select_related("version__definition")
+    return find_visible(
+        request, rows, Area.DEFINITIONS, key, unit_lookup="version__definition__business_unit"
+    )
 
 
 def _as_csv(run: ReplayRun, episodes: QuerySet[ReplayQualification]) -> HttpResponse:

@@ -12,9 +12,12 @@ from django.utils.translation import gettext as _
 
 from ingestion.models import Account, Person
 from ingestion.queries import people, subject_events, subject_labels
+from ingestion.queries.consent import no_contact
 from ingestion.queries.exclusions import why_excluded
 from ingestion.queries.identities import evidence_about
 from ingestion.queries.paging import BadCursor, Page, count_of, cursor_after, read_cursor
+from ingestion.queries.plans import account_plan
+from ingestion.queries.told import traits_told
 from scoring.forms.explain import ExplainForm
 from scoring.models import Level, Version
 from scoring.queries.explanations import why_not
@@ -30,7 +33,7 @@ from scoring.queries.subjects import (
 )
 from scoring.views.explanation import explanation_context
 from scoring.views.panels import contribution_chart, history_chart, subject_url_name
-from tenants.access import Access, access_of
+from tenants.access import Access, Area, access_of
 from tenants.console import page
 from tenants.csv_file import MOST_ROWS, csv_file
 
@@ -79,9 +82,11 @@ def show_subject(request: HttpRequest, level: int, key: int) -> HttpResponse:
         "subject": row,
         "is_account": level == Level.ACCOUNT,
         "may_undo": request.user.has_perm("ingestion.change_identitylink"),  # type: ignore[union-attr]
+        "no_contact": no_contact(None, row) if level == Level.ACCOUNT else no_contact(row, None),
         "excluded_by": why_excluded(level, row.pk) if row.exclusion else [],
         "scores": [_score_panel(each, row.pk) for each in scores],
         "pqls": pqls_of(access, level, row.pk),
+        "told": traits_told(level, row.pk),
         "explain_form": _explain_form(scores, None),
         "url_name": subject_url_name(level),
         "title": str(row),
@@ -243,10 +248,17 @@ def _company_of(access: Access, level: int, key: int) -> dict[str, Any]:
             "evidence": evidence_about(key),
         }
     members = people.members_of(key, limit=50)
+    now = timezone.now()
     tags = score_tags(access, Level.PERSON, [member.person.pk for member in members])
     return {
+        "plan": account_plan(
+            key,
+            access.visible(Area.DEFINITIONS, "business_unit__path"),
+            now=now,
+            today=timezone.localdate(now),
+        ),
         "members": [
             {"person": member.person, "since": member.since, "tags": tags.get(member.person.pk, [])}
             for member in members
-        ]
+        ],
     }

@@ -16,10 +16,12 @@ from unfold.decorators import action, display
 from tenants import operations
 from tenants.admin.confirming import confirm
 from tenants.admin.snippets import snippets
+from tenants.admin.source_page import key_lines, usage_panel
 from tenants.console import TenantAdmin, actor, page
-from tenants.forms import SourceForm
+from tenants.forms import EnvironmentForm, SourceForm, WriteKeyForm
 from tenants.models import Source, WriteKey
 
+QUOTA = ["quota_events", "quota_period", "refuses_over_quota"]
 LIVE = Q(write_keys__revoked_at__isnull=True)
 
 
@@ -27,13 +29,20 @@ LIVE = Q(write_keys__revoked_at__isnull=True)
 class SourceAdmin(TenantAdmin):
     unit_lookup = None
     form = SourceForm
-    fields = ["name", "kind", "is_enabled", "allowed_origins", "events_per_second"]
-    list_display = ["name", "kind_name", "is_enabled", "live_keys", "last_used"]
-    list_filter = ["kind", "is_enabled"]
+    fieldsets = [
+        (None, {"fields": ["name", "kind", "environment", "is_enabled"]}),
+        (
+            gettext_lazy("What it lets in"),
+            {"fields": ["allowed_origins", "events_per_second", *QUOTA]},
+        ),
+        (gettext_lazy("What of it is stored"), {"fields": ["drops_unlisted", "allowed_fields"]}),
+    ]
+    list_display = ["name", "kind_name", "in_environment", "is_enabled", "live_keys", "last_used"]
+    list_filter = ["kind", "environment", "is_enabled"]
     ordering = ["name"]
     empty_template = "tenants/_no_sources.html"
     actions = None
-    actions_detail = ["open_keys"]
+    actions_detail = ["open_keys", "open_environment"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Source]:
         rows = super().get_queryset(request)
@@ -44,6 +53,17 @@ class SourceAdmin(TenantAdmin):
     @display(description=gettext_lazy("kind"), ordering="kind")
     def kind_name(self, source: Source) -> str:
         return str(source.get_kind_display())
+
+    @display(
+        description=gettext_lazy("environment"),
+        ordering="environment",
+        label={"Staging": "warning", "Development": "warning"},
+    )
+    def in_environment(self, source: Source) -> str:
+        return str(source.get_environment_display())
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return ["environment"] if obj else []  # changing it marks history again: it has a page that asks
 
     @display(description=gettext_lazy("live keys"))
     def live_keys(self, source: Any) -> int:
@@ -56,6 +76,7 @@ class SourceAdmin(TenantAdmin):
     def get_urls(self) -> list[Any]:
         view = self.admin_site.admin_view
         return [
+            self.own_path("<uuid:key>/environment/", self.environment_view, "environment"),
             path("<uuid:key>/keys/", view(self.keys_view), name="tenants_source_keys"),
             path(
                 "<uuid:key>/keys/<uuid:key_id>/revoke/",
@@ -81,7 +102,9 @@ class SourceAdmin(TenantAdmin):
                 now=now,
             )
             return
-        made = operations.create_source(name=obj.name, kind=obj.kind, by=by, now=now)
+        made = operations.create_source(
+            name=obj.name, kind=obj.kind, environment=obj.environment, by=by, now=now
+        )
         operations.change_source(source=made, **_limits(obj), by=by, now=now)
         obj.pk, obj.created_at = made.pk, made.created_at
         request.first_secret = operations.issue_write_key(source=made, by=by, now=now)[1]  # type: ignore[attr-defined]
@@ -104,16 +127,51 @@ class SourceAdmin(TenantAdmin):
         if not self.has_change_permission(request, source):
             raise PermissionDenied
         by, now = actor(request), timezone.now()
+        form = WriteKeyForm(request.POST)
         try:
             if request.POST.get("rotate"):
                 old = self._key_of(source, request.POST["rotate"])
                 _key, secret = operations.rotate_write_key(key=old, by=by, now=now)
+            elif not form.is_valid():
+                raise operations.Refused(
+                    " ".join(str(each) for errors in form.errors.values() for each in errors)
+                )
             else:
-                _key, secret = operations.issue_write_key(source=source, by=by, now=now)
+                scopes, ends_at = form.cleaned_data["scopes"], form.ends_at(now)
+                _key, secret = operations.issue_write_key(
+                    source=source, scopes=scopes, expires_at=ends_at, by=by, now=now
+                )
         except operations.Refused as refusal:
             messages.error(request, str(refusal))
             return redirect("admin:tenants_source_keys", source.pk)
         return self._keys_page(request, source, secret=secret)
+
+    @action(description=gettext_lazy("Change environment"), url_path="open-environment", icon="alt_route")
+    def open_environment(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return redirect("admin:tenants_source_environment", object_id)
+
+    def environment_view(self, request: HttpRequest, key: Any) -> HttpResponse:
+        """GET says what moving the source into production or out of it does; POST moves it."""
+        source = get_object_or_404(Source, pk=key)
+        if not self.has_change_permission(request, source):
+            raise PermissionDenied
+        form = EnvironmentForm(request.POST or None, initial={"environment": source.environment})
+        if request.method == "POST" and form.is_valid():
+            wanted = form.cleaned_data["environment"]
+            moved = operations.change_environment(
+                source=source, environment=wanted, by=actor(request), now=timezone.now()
+            )
+            said = {"source": moved, "environment": moved.get_environment_display()}
+            messages.success(request, _("%(source)s is %(environment)s now.") % said)
+            return redirect("admin:tenants_source_change", source.pk)
+        content = {
+            "title": _("Environment of %(source)s") % {"source": source},
+            "source": source,
+            "form": form,
+            "original": source,
+            "opts": self.opts,
+        }
+        return page(request, "tenants/environment.html", content, status=422 if form.errors else 200)
 
     def revoke_view(self, request: HttpRequest, key: Any, key_id: Any) -> HttpResponse:
         source = get_object_or_404(Source, pk=key)
@@ -146,7 +204,9 @@ class SourceAdmin(TenantAdmin):
             "source": source,
             "secret": secret,
             "snippets": snippets(secret=secret, host=request.build_absolute_uri("/").rstrip("/")),
-            "live": live,
+            "live": key_lines(live, now),
+            "key_form": WriteKeyForm(),
+            "sent": usage_panel(source, now),
             "dead": [key for key in keys if key not in live],
             "may_change": self.has_change_permission(request, source),
             "has_room": len(live) < 2,
@@ -156,4 +216,12 @@ class SourceAdmin(TenantAdmin):
 
 
 def _limits(source: Source) -> dict[str, Any]:
-    return {"allowed_origins": source.allowed_origins, "events_per_second": source.events_per_second}
+    return {
+        "allowed_origins": source.allowed_origins,
+        "events_per_second": source.events_per_second,
+        "quota_events": source.quota_events,
+        "quota_period": source.quota_period,
+        "refuses_over_quota": source.refuses_over_quota,
+        "drops_unlisted": source.drops_unlisted,
+        "allowed_fields": source.allowed_fields,
+    }

@@ -34,6 +34,11 @@ def clean_origin(value: str) -> str:
     return origin
 
 
+class QuotaPeriod(models.TextChoices):
+    DAY = "day", _("a day")
+    MONTH = "month", _("a month")
+
+
 class Source(KeyedTenantModel):
     """One product or server that sends events."""
 
@@ -43,6 +48,11 @@ class Source(KeyedTenantModel):
         MOBILE = "mobile", _("Mobile app")
         IMPORT = "import", _("File import")
 
+    class Environment(models.TextChoices):
+        PRODUCTION = "production", _("Production")
+        STAGING = "staging", _("Staging")
+        DEVELOPMENT = "development", _("Development")
+
     name = models.CharField(_("name"), max_length=120, help_text=_("For example: Web app, Billing service."))
     kind = models.CharField(
         _("kind"),
@@ -51,6 +61,15 @@ class Source(KeyedTenantModel):
         default=Kind.SERVER,
         help_text=_(
             "Clocks of browsers and phones are corrected; a server's time stamps are taken as they are."
+        ),
+    )
+    environment = models.CharField(
+        _("environment"),
+        max_length=16,
+        choices=Environment.choices,
+        default=Environment.PRODUCTION,
+        help_text=_(
+            "Only production counts for live definitions, PQLs and reports. All others can be watched."
         ),
     )
     is_enabled = models.BooleanField(
@@ -77,6 +96,37 @@ class Source(KeyedTenantModel):
             "send again later; browsers with posthog-js or Jitsu lose those events. Empty: no limit."
         ),
     )
+    quota_events = models.PositiveBigIntegerField(
+        _("quota of events"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text=_("From 80 % on the home page and the source's page say so. Empty: no quota."),
+    )
+    quota_period = models.CharField(
+        _("quota for"), max_length=8, choices=QuotaPeriod.choices, default=QuotaPeriod.MONTH
+    )
+    refuses_over_quota = models.BooleanField(
+        _("refuse what is above the quota"),
+        default=False,
+        help_text=_(
+            "Senders get 429 until the next day or month begins. They keep their events a while and try again; what "
+            "they give up is lost. Off: everything is taken, and you are warned."
+        ),
+    )
+    drops_unlisted = models.BooleanField(
+        _("store only what is listed"),
+        default=False,
+        help_text=_("Properties and traits that are not listed below are dropped as they come in, unseen."),
+    )
+    allowed_fields = ArrayField(
+        models.CharField(max_length=200),
+        verbose_name=_("allowed properties and traits"),
+        default=list,
+        blank=True,
+        size=1000,
+        help_text=_("One a line, as your product names them. Other spellings of common traits count too."),
+    )
     created_at = models.DateTimeField(_("created"), editable=False)
 
     class Meta(TenantModel.Meta):
@@ -88,14 +138,55 @@ class Source(KeyedTenantModel):
                 condition=models.Q(kind__in=["server", "browser", "mobile", "import"]),
                 name="source_kind_known",
             ),
+            models.CheckConstraint(
+                condition=models.Q(quota_period__in=["day", "month"]), name="source_quota_period_known"
+            ),
         ]
 
     def __str__(self) -> str:
         return self.name
 
 
+def all_key_scopes() -> list[str]:
+    """What a key may do unless it is said."""
+    return list(WriteKey.Scope.values)
+
+
+class EnvironmentChange(TenantModel):
+    """A source moved into production or out of it: what counts is being marked again, up to the row (done_version,
+    done_event) of the last committed slice."""
+
+    id = models.BigAutoField(primary_key=True)
+    source = TenantForeignKey(Source, on_delete=models.CASCADE, related_name="+")
+    requested_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    done_version = models.BigIntegerField(default=0)
+    done_event = models.BigIntegerField(default=0)
+    rows_done = models.BigIntegerField(default=0)
+    rows_total = models.BigIntegerField(null=True, help_text="Counted by the first slice.")
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant"],
+                condition=models.Q(finished_at__isnull=True),
+                name="environment_change_one_open",
+            )
+        ]
+
+    @property
+    def share(self) -> float:
+        """How far it has come, from 0 to 1."""
+        return min(1.0, self.rows_done / self.rows_total) if self.rows_total else 0.0
+
+
 class WriteKey(KeyedTenantModel):
     """Lets a product send events to one source. Two may be live at once, so that a key is changed without a gap."""
+
+    class Scope(models.TextChoices):
+        EVENTS = "events:write", _("Send what people do (track, page, screen)")
+        PROFILES = "profiles:write", _("Say who people and accounts are (identify, group, alias)")
+        SETTINGS = "settings:read", _("Read the settings that browser and mobile SDKs load before they send")
 
     source = TenantForeignKey(
         Source, on_delete=models.CASCADE, related_name="write_keys", verbose_name=_("source")
@@ -107,6 +198,9 @@ class WriteKey(KeyedTenantModel):
     )
     prefix = models.CharField(_("starts with"), max_length=24, editable=False)
     secret_hash = models.BinaryField(editable=False)
+    scopes = ArrayField(
+        models.CharField(max_length=32, choices=Scope.choices), verbose_name=_("may"), default=all_key_scopes
+    )
     created_at = models.DateTimeField(_("created"), editable=False)
     expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
     revoked_at = models.DateTimeField(_("revoked"), null=True, editable=False)
@@ -142,6 +236,9 @@ class ApiToken(KeyedTenantModel):
         READ_DEFINITIONS = "definitions:read", _("Read definitions")
         WRITE_DEFINITIONS = "definitions:write", _("Change definitions")
         READ_REPORTS = "reports:read", _("Read reports")
+        READ_ACCOUNTS = "accounts:read", _("Read accounts and their plans")
+        WRITE_ACCOUNTS = "accounts:write", _("Say which plan an account is on")
+        WRITE_TRAITS = "traits:write", _("Tell traits of persons and accounts")
 
     name = models.CharField(_("name"), max_length=120)
     user = models.ForeignKey(

@@ -1,6 +1,7 @@
 """A company, and the tree of business units in it."""
 
 import zoneinfo
+from datetime import UTC, date
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -41,6 +42,31 @@ class Tenant(models.Model):
     )
     status = models.CharField(_("status"), max_length=16, choices=Status.choices, default=Status.ACTIVE)
     created_at = models.DateTimeField(_("created"))
+    shortens_addresses = models.BooleanField(
+        _("shorten IP addresses"),
+        default=False,
+        help_text=_(
+            "The end of each address (the last 8 bits of IPv4, 80 of IPv6) is cut off as an event comes in, before "
+            "anything is stored. Internal networks of clean data are then told by the part that is left."
+        ),
+    )
+    # How long history is kept; ingestion.operations.trims makes it so. Here and not behind the wall, because a month of
+    # all tenants' events goes at once, when it has passed for each of them.
+    event_months = models.PositiveSmallIntegerField(
+        _("months of raw events"),
+        null=True,
+        blank=True,
+        help_text="None: as long as the platform keeps them.",
+    )
+    activity_months = models.PositiveSmallIntegerField(
+        _("months of activity"), null=True, blank=True, help_text="None: for ever."
+    )
+    events_kept_since = models.DateField(
+        null=True, editable=False, help_text="Events received before it are gone or going."
+    )
+    activity_kept_since = models.DateField(
+        null=True, editable=False, help_text="Activity of days before it is gone or going."
+    )
 
     class Meta:
         verbose_name = _("tenant")
@@ -52,6 +78,14 @@ class Tenant(models.Model):
             models.CheckConstraint(
                 condition=models.Q(status__in=["active", "suspended", "deleting"]), name="tenant_status_known"
             ),
+            models.CheckConstraint(
+                condition=models.Q(event_months__gte=1) | models.Q(event_months=None),
+                name="tenant_keeps_events_a_month",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(activity_months__gte=1) | models.Q(activity_months=None),
+                name="tenant_keeps_activity_a_month",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -60,6 +94,12 @@ class Tenant(models.Model):
     @property
     def zone(self) -> zoneinfo.ZoneInfo:
         return zoneinfo.ZoneInfo(self.time_zone)
+
+    @property
+    def events_missing_before(self) -> date | None:
+        """Raw events received before this day (UTC) are gone or going; None when there never were any."""
+        since = self.events_kept_since
+        return since if since is not None and since > self.created_at.astimezone(UTC).date() else None
 
 
 class ZoneChange(TenantModel):

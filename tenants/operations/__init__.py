@@ -2,6 +2,7 @@
 
 from tenants.operations.credentials import (
     TooManyKeys,
+    change_environment,
     change_source,
     create_source,
     issue_api_token,
@@ -23,6 +24,7 @@ from tenants.operations.people import (
     revoke_invitation,
 )
 from tenants.operations.refusal import Refused
+from tenants.operations.retention import note_kept_since, set_retention
 from tenants.operations.tenants import (
     change_tenant_settings,
     create_tenant,
@@ -40,12 +42,15 @@ from tenants.operations.units import (
     move_business_unit,
     rename_business_unit,
 )
+from tenants.operations.usage import add_usage
 
 __all__ = [
     "ExportRunning",
     "Refused",
     "TooManyKeys",
     "accept_invitation",
+    "add_usage",
+    "change_environment",
     "change_role",
     "change_source",
     "change_tenant_settings",
@@ -63,6 +68,7 @@ __all__ = [
     "issue_api_token",
     "issue_write_key",
     "move_business_unit",
+    "note_kept_since",
     "note_token_use",
     "open_tenant",
     "remove_member",
@@ -76,5 +82,6 @@ __all__ = [
     "revoke_write_key",
     "rotate_write_key",
     "set_platform_operator",
+    "set_retention",
     "suspend_tenant",
 ]

@@ -11,10 +11,11 @@ from django.utils.translation import gettext as _
 
 from tenants import audit
 from tenants.audit import Actor
-from tenants.models import ApiToken, BusinessUnit, Source, User, WriteKey
+from tenants.models import ApiToken, BusinessUnit, EnvironmentChange, Source, User, WriteKey
 from tenants.models.credentials import LONGEST_TOKEN_LIFE, clean_origin
 from tenants.operations.refusal import Refused
 from tenants.queries import secret_hash
+from tenants.work import wake
 
 SHOWN_PREFIX = 14
 ROTATION_OVERLAP = timedelta(days=7)
@@ -28,6 +29,11 @@ class SourceFields(TypedDict, total=False):
     is_enabled: bool
     allowed_origins: list[str]
     events_per_second: int | None
+    quota_events: int | None
+    quota_period: str
+    refuses_over_quota: bool
+    drops_unlisted: bool
+    allowed_fields: list[str]
 
 
 class TooManyKeys(Refused):
@@ -35,13 +41,37 @@ class TooManyKeys(Refused):
 
 
 @transaction.atomic
-def create_source(*, name: str, kind: str, by: Actor, now: datetime) -> Source:
+def create_source(
+    *, name: str, kind: str, by: Actor, now: datetime, environment: str = Source.Environment.PRODUCTION
+) -> Source:
     """Where events will come from."""
-    source = Source(name=name, kind=kind, created_at=now)
+    source = Source(name=name, kind=kind, environment=environment, created_at=now)
     source.full_clean()
     source.save(force_insert=True)
-    audit.record(by=by, verb="source.created", target=source, fields=["name", "kind"], now=now)
+    audit.record(by=by, verb="source.created", target=source, fields=["name", "kind", "environment"], now=now)
     return source
+
+
+@transaction.atomic
+def change_environment(*, source: Source, environment: str, by: Actor, now: datetime) -> Source:
+    """Say what the source's events are from. Into production or out of it, what they did counts or counts no longer:
+    all of it is marked again in the background (ingestion.operations.environments). Twice changes nothing.
+
+    Raises ValidationError."""
+    fresh = cast(Source, Source.objects.select_for_update().get(pk=source.pk))
+    before = fresh.environment
+    if before == environment:
+        return fresh
+    fresh.environment = environment
+    fresh.full_clean()
+    fresh.save(update_fields=["environment"])
+    audit.record(by=by, verb="source.environment_changed", target=fresh, fields=["environment"], now=now)
+    if Source.Environment.PRODUCTION in (before, environment):
+        # The new one goes over everything, whichever sources were changed.
+        EnvironmentChange.objects.filter(finished_at=None).update(finished_at=now)
+        EnvironmentChange.objects.create(source=fresh, requested_at=now)
+        wake(tenant_id=fresh.tenant_id, kind="mark", at=now)
+    return fresh
 
 
 @transaction.atomic
@@ -68,9 +98,20 @@ def change_source(*, source: Source, by: Actor, now: datetime, **wanted: Unpack[
 
 @transaction.atomic
 def issue_write_key(
-    *, source: Source, by: Actor, now: datetime, expires_at: datetime | None = None
+    *,
+    source: Source,
+    by: Actor,
+    now: datetime,
+    expires_at: datetime | None = None,
+    scopes: Iterable[str] = tuple(WriteKey.Scope.values),
 ) -> tuple[WriteKey, str]:
-    """A new key for a source, and its secret, shown only now. Raises TooManyKeys for a third live key."""
+    """A new key for a source, and its secret, shown only now. Raises TooManyKeys for a third live key, Refused for one
+    that may do nothing or is over already."""
+    allowed = sorted(set(scopes) & set(WriteKey.Scope.values))
+    if not allowed:
+        raise Refused(_("Say what the key may do: one that may do nothing opens nothing."))
+    if expires_at is not None and expires_at <= now:
+        raise Refused(_("The key would be over before it begins. Choose a later end."))
     Source.objects.select_for_update().get(pk=source.pk)
     # An expired key opens nothing and need not keep its place.
     WriteKey.objects.filter(source=source, slot__isnull=False, expires_at__lte=now).update(
@@ -88,21 +129,24 @@ def issue_write_key(
         slot=free[0],
         prefix=secret[:SHOWN_PREFIX],
         secret_hash=secret_hash(secret),
+        scopes=allowed,
         created_at=now,
         expires_at=expires_at,
     )
-    audit.record(by=by, verb="write_key.issued", target=key, fields=["source"], now=now)
+    audit.record(by=by, verb="write_key.issued", target=key, fields=["source", "scopes"], now=now)
     return cast(WriteKey, key), secret
 
 
 @transaction.atomic
 def rotate_write_key(*, key: WriteKey, by: Actor, now: datetime) -> tuple[WriteKey, str]:
-    """A new key beside `key`, which expires when there was time to deploy the new one.
+    """A new key beside `key`, which expires when there was time to deploy the new one. It may do the same and lives as
+    long as the old one was meant to.
 
     Raises TooManyKeys when the source has another live key already, and Refused when this one is not live."""
     if key.revoked_at is not None or (key.expires_at is not None and key.expires_at <= now):
         raise Refused(_("This key is no longer live. Make a new one instead."))
-    fresh, secret = issue_write_key(source=key.source, by=by, now=now)
+    ends_at = None if key.expires_at is None else now + (key.expires_at - key.created_at)
+    fresh, secret = issue_write_key(source=key.source, by=by, now=now, expires_at=ends_at, scopes=key.scopes)
     ends = now + ROTATION_OVERLAP
     if key.expires_at is None or key.expires_at > ends:
         WriteKey.objects.filter(pk=key.pk).update(expires_at=ends)

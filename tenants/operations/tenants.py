@@ -1,7 +1,7 @@
 """Tenants, from the first to the last day, and the log-ins and memberships in them."""
 
 from datetime import datetime
-from typing import cast
+from typing import Any, cast
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -80,14 +80,24 @@ def check_role_fits(*, role: Role | str, business_unit: BusinessUnit) -> None:
 
 @transaction.atomic
 def change_tenant_settings(
-    *, tenant: Tenant, name: str, time_zone: str, currency: str, by: Actor, now: datetime
+    *,
+    tenant: Tenant,
+    name: str,
+    time_zone: str,
+    currency: str,
+    by: Actor,
+    now: datetime,
+    shortens_addresses: bool | None = None,
 ) -> Tenant:
-    """Name, zone and currency, in the tenant's own context. Another zone has the local day of all history cut anew in
-    the background (ingestion.operations.recut). Live versions keep the midnights they were published with.
+    """Name, zone, currency and what is stored of addresses, in the tenant's own context. Another zone has the local
+    day of all history cut anew in the background (ingestion.operations.recut). Live versions keep the midnights
+    they were published with.
 
     Raises ValidationError."""
     fresh = Tenant.objects.select_for_update().get(pk=tenant.pk)
-    wanted = {"name": name, "time_zone": time_zone, "currency": currency}
+    wanted: dict[str, Any] = {"name": name, "time_zone": time_zone, "currency": currency}
+    if shortens_addresses is not None:
+        wanted["shortens_addresses"] = shortens_addresses
     changed = [field for field, value in wanted.items() if getattr(fresh, field) != value]
     for field in changed:
         setattr(fresh, field, wanted[field])

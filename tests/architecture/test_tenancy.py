@@ -123,7 +123,9 @@ def test_there_are_no_views_and_only_known_definer_functions(owner_connection):
         "authn.api_token",
         "authn.invitation",
         "public.ensure_event_partitions",
+        "public.drop_event_partition",
         "authn.has_membership",
+        "public.erase_personal_rows",
         "public.erase_tenant_slice",
     }
 

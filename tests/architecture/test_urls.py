@@ -238,3 +238,10 @@ def test_own_pages_open_and_none_fails(client, acmes, alice):
 
     assert len(found) > 15
     assert {path: status for path, status in found.items() if status >= 500} == {}
+
+
+@pytest.mark.parametrize("address", ["/api", "/api/", "/api/v1/nothing", "/api/v2/me"])
+def test_a_program_is_told_of_a_wrong_address_and_not_sent_to_the_log_in(client, address):
+    answer = client.get(address)
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+    assert client.post(address).status_code == 404

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pyarrow
 import pyarrow.parquet
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -109,6 +110,52 @@ def test_columns_are_guessed_and_first_rows_shown(engineer, in_acme):
     assert (initial["event"], initial["properties"][-1]) == ("event", "amount")
     assert initial["time_zone"] == "Europe/Berlin"
     assert "u0" in page.content.decode()
+
+
+ACCOUNTS = b"Website,Industry,Employees\nacme.com,Energy,250\nglobex.com,Media,9\n"
+
+
+def test_accounts_go_through_the_same_steps(engineer, in_acme):
+    response = upload(engineer, ACCOUNTS)
+    initial = engineer.get(response.url).context["form"].initial
+    fields = {name: initial[name] for name in ("kind", "domain", "time_zone", "properties", "origin")}
+    engineer.post(response.url, {**fields, "source": ""})
+    work("check")
+    act(engineer, "file_act", ImportFile.objects.get(), "import")
+    work("import")
+
+    assert (initial["kind"], initial["domain"], initial["origin"]) == ("account", "Website", "crm")
+    assert Account.objects.get(key="acme.com").traits["employees"] == 250
+    assert not Person.objects.exists()
+
+
+def test_the_kind_can_be_said_first_and_changed_on_the_way(engineer, in_acme):
+    response = engineer.post(
+        reverse("admin:ingestion_importrun_add"),
+        {"file": SimpleUploadedFile("a.csv", ACCOUNTS), "kind": "group"},
+    )
+    first = engineer.get(response.url).context["form"]
+    other = engineer.get(response.url, {"kind": "deal"}).context["form"]
+
+    assert (first.shown_kind, other.shown_kind) == ("group", "deal")
+    assert {"stage", "amount", "currency_code"} <= {field.name for field in other.columns_of_fields}
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "wrong"),
+    [
+        ("account", {}, "account"),
+        ("lead", {"timestamp": "Industry"}, "user"),
+        ("deal", {"domain": "Website", "timestamp": "Industry"}, "stage"),
+        ("deal", {"domain": "Website", "timestamp": "Industry", "currency_code": "x"}, "currency_code"),
+    ],
+)
+def test_a_mapping_that_lacks_something_says_where(engineer, in_acme, kind, fields, wrong):
+    address = upload(engineer, ACCOUNTS).url
+
+    response = engineer.post(address, {"kind": kind, "time_zone": "UTC", "source": "", **fields})
+
+    assert (response.status_code, wrong in response.context["form"].errors) == (422, True)
 
 
 def test_the_next_file_of_a_source_is_mapped_as_the_last_one(engineer, in_acme):
@@ -348,3 +395,16 @@ def test_the_past_opens_no_pql_and_no_lead(engineer, acme, in_acme, history, boa
     assert Person.objects.filter(label="u1").exists()
     assert set(Qualification.objects.values_list("subject_id", flat=True)) == before
     assert Lead.objects.count() <= len(before)
+
+
+@pytest.mark.parametrize(("fields", "leads"), [({}, 0), ({"opens_pqls": "on"}, 1)])
+def test_imported_events_of_today_open_leads_only_when_asked_to(
+    engineer, acme, in_acme, history, boards, today, fields, leads
+):
+    make_live(signal(history["Signed in"], at_least=9, points=5000), business_unit=boards)
+    rows = [f"u7,a1,{(today - timedelta(hours=n)).isoformat()},Signed in,1" for n in range(9)]
+
+    run = imported(engineer, lines(*rows), **fields)
+    run_until_idle(PULSE, clock=timezone.now, budget_seconds=20, kinds=["score", "route"])
+
+    assert (run.is_historical, Qualification.objects.count(), Lead.objects.count()) == (not fields, 1, leads)

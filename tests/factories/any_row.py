@@ -11,6 +11,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from uuid6 import uuid7
 
+from ingestion.rules.tracking import empty_document
 from tenants.base import TenantModel
 from tenants.models import BusinessUnit, User
 
@@ -28,7 +29,15 @@ SPECIAL: dict[str, Callable[[], dict[str, Any]]] = {
     "tenants.businessunit": lambda: {"parent": _root()},
     "tenants.writekey": lambda: {"slot": 1},
     "tenants.apitoken": lambda: {"created_at": MOMENT, "expires_at": MOMENT + timedelta(days=30)},
-    "scoring.signal": lambda: {"action": _referred(apps.get_model("ingestion.Action"))},
+    "scoring.signal": lambda: {
+        "action": _referred(apps.get_model("ingestion.Action")),
+        "trait_operator": "",
+        "builtin_list": "",
+    },
+    "ingestion.trackingplanversion": lambda: {"document": empty_document()},
+    "ingestion.plan": lambda: {"currency": ""},
+    "ingestion.limit": lambda: {"gauge_trait": f"{MARK}_trait"},
+    "ingestion.planrule": lambda: {"fact": "plan", "status": "", "plan_property": ""},
     "routing.routingrule": lambda: {"target": "nurture"},
 }
 

@@ -35,11 +35,16 @@ def groups() -> set[frozenset[str]]:
     return {frozenset(value for _kind, value in held) for held in persons()}
 
 
-def snapshot() -> dict[str, Any]:
-    """Everything the fold derives, in terms of what was received."""
+def message_ids() -> dict[int, str]:
+    """The message id of each stored event."""
+    return {row.pk: row.message_id for row in Event.objects.all()}
+
+
+def snapshot(message: dict[int, str] | None = None) -> dict[str, Any]:
+    """Everything the fold derives, in terms of what was received. `message`: ids of events that may be gone."""
     identity = {row.pk: (row.kind, row.value) for row in Identity.objects.all()}
     account = {row.pk: row.key for row in Account.objects.all()} | {None: None}
-    message = {row.pk: row.message_id for row in Event.objects.all()}
+    message = message_ids() | (message or {})
     return {
         "persons": persons(),
         "accounts": {
@@ -47,7 +52,14 @@ def snapshot() -> dict[str, Any]:
             for row in Account.objects.all()
         },
         "links": {
-            (identity[row.identity_id], identity[row.user_identity_id], row.is_alias, row.ts, row.message_id)
+            (
+                identity[row.identity_id],
+                identity[row.user_identity_id],
+                row.is_alias,
+                row.ts,
+                row.message_id,
+                row.held,
+            )
             for row in IdentityLink.objects.all()
         },
         "memberships": {

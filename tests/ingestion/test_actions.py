@@ -40,7 +40,7 @@ def test_stored_events_are_matched_against_a_new_action(in_acme):
 
     assert Activity.objects.get().action_version_id == action.versions.get().pk
     person, account = Person.objects.get(label="u1").pk, Account.objects.get().pk
-    assert take_touched(limit=9) == [(1, person), (2, account)]
+    assert list(take_touched(limit=9)) == [(1, person), (2, account)]
     assert action.versions.get().backfill_done_at == RECEIVED
 
 

@@ -124,11 +124,11 @@ def test_a_rule_takes_hold_of_history_and_lets_go_of_it(in_acme, counted, kind, 
 
     rule = exclude(kind, value)
     assert sorted(marks()) == [Exclusion.NONE, Exclusion.INTERNAL]
-    assert take_touched(limit=99) == list(who)
+    assert list(take_touched(limit=99)) == list(who)
 
     delete_exclusion(rule=rule, by=SYSTEM, now=START)
     assert marks() == [Exclusion.NONE] * 2
-    assert take_touched(limit=99) == list(who)
+    assert list(take_touched(limit=99)) == list(who)
 
 
 def test_a_bot_stays_a_bot_when_a_rule_goes(in_acme, counted):

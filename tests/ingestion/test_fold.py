@@ -122,8 +122,8 @@ def test_scoring_is_woken_for_those_who_did_something_that_counts(in_acme, corpo
     send_and_fold(in_acme, [track("u1", "login", account="a1"), track("u2", "other")])
 
     u1, a1 = Person.objects.get(label="u1").pk, Account.objects.get().pk
-    assert take_touched(limit=10) == [(1, u1), (2, a1)]
-    assert take_touched(limit=10) == []
+    assert list(take_touched(limit=10)) == [(1, u1), (2, a1)]
+    assert take_touched(limit=10) == {}
     assert Work.objects.filter(kind="score").exists()
 
 

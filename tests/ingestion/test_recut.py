@@ -146,7 +146,7 @@ def test_whose_days_moved_is_scored_again_and_nobody_else(in_acme):
     recut_days(now=RECEIVED)
 
     person, account = Person.objects.get(label="night").pk, Account.objects.get(key="a2").pk
-    assert take_touched(limit=99) == [(1, person), (2, account)]
+    assert list(take_touched(limit=99)) == [(1, person), (2, account)]
 
 
 def test_same_zone_again_cuts_nothing(in_acme):

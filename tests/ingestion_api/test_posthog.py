@@ -10,6 +10,7 @@ import orjson
 import pytest
 from hypothesis import given
 
+from ingestion.models import Event
 from ingestion.operations import fold_inbox
 from ingestion.rules import check_shape, normalise
 from ingestion.rules.dialects import Ignored, Refusal
@@ -252,13 +253,16 @@ def test_the_newer_address_tells_the_result_of_each_event_by_its_uuid(send, prod
     assert product.inbox()[0]["context"]["library"] == {"name": "posthog-python", "version": "7.9"}
 
 
-def test_a_migration_of_history_keeps_its_times(client, acme, now):
+def test_a_migration_of_history_keeps_its_times_and_is_marked(client, acme, now):
     product = make_product(acme, now, kind="browser")
     item = CAPTURE | {"timestamp": "2024-01-01T00:00:00Z"}
     body = {"api_key": product.secret, "batch": [item], "sent_at": "2024-01-01T00:00:05Z"}
     for historical in (True, False):
         client.post("/batch/", json.dumps(body | {"historical_migration": historical}), content_type="x/y")
     assert ["sentAt" in item for item in product.inbox()] == [False, True]
+    with tenant_context(acme.pk):
+        fold_inbox(now=now)
+        assert Event.objects.get().context.get("historical") is True
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"3", b"{}", b'{"batch": 3}', b"data=%%%", b"data=AAAA"])

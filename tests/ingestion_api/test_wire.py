@@ -98,8 +98,27 @@ def test_account_zero_is_real_and_person_zero_is_nobody(zero):
     ],
 )
 @pytest.mark.parametrize("field", ["userId", "anonymousId", "groupId"])
-def test_an_id_that_stands_for_nobody_is_rejected(field, value):
-    item = {"type": "group", "userId": "u1", "groupId": "g1"} | {field: value}
+def test_an_id_that_stands_for_nobody_counts_as_absent(field, value):
+    message = read(
+        {"type": "track", "event": "x", "userId": "u1", "anonymousId": "a", "groupId": "g1"} | {field: value}
+    )
+
+    assert message.context["pqlhub"]["notes"] == [f"stands_for_nobody:{field}"]
+    kept = {"userId": message.user_id, "anonymousId": message.anonymous_id, "groupId": message.group_id}
+    assert kept == {"userId": "u1", "anonymousId": "a", "groupId": "g1"} | {field: None}
+
+
+@pytest.mark.parametrize(
+    ("item", "field"),
+    [
+        ({"type": "track", "event": "x", "userId": "null"}, "userId"),
+        ({"type": "track", "event": "x", "anonymousId": "undefined"}, "anonymousId"),
+        ({"type": "group", "userId": "u1", "groupId": "null"}, "groupId"),
+        ({"type": "alias", "userId": "u1", "previousId": "anonymous"}, "previousId"),
+        ({"type": "alias", "userId": "0", "anonymousId": "a", "previousId": "x"}, "userId"),
+    ],
+)
+def test_an_event_that_is_nobodys_waits_in_the_quarantine(item, field):
     rejection = read(item)
     assert rejection.code == "blocked_id"
     assert field in rejection.detail
@@ -201,6 +220,22 @@ def test_the_batch_context_is_merged_and_the_item_wins():
 def test_nonsense_said_for_the_whole_batch_costs_no_event_and_is_noted():
     message = read(TRACK, {"context": "text", "integrations": [1]})
     assert message.context["pqlhub"]["notes"] == ["ignored:batch.context", "ignored:batch.integrations"]
+
+
+@pytest.mark.parametrize(("bad", "code"), [(10**30, "number_out_of_range"), (nested(40), "too_deep")])
+def test_a_value_of_the_batch_context_that_cannot_be_stored_costs_no_item(bad, code):
+    message = read(TRACK, {"context": {"groupId": "acme", "screen": {"bad": bad}}})
+    assert message.group_id == "acme"
+    assert message.context["pqlhub"]["notes"][0].startswith(f"{code}:batch.")
+    assert read(TRACK | {"properties": {"bad": bad}}).code == code
+
+
+def test_a_batch_context_of_too_many_values_leaves_room_for_the_items():
+    crowded = {f"part-{part}": list(range(3_000)) for part in range(9)}
+    message = read(TRACK, {"context": crowded})
+    assert message.context["part-0"] == crowded["part-0"]
+    assert message.context["part-8"] is None
+    assert "too_many_values:batch.part-8" in message.context["pqlhub"]["notes"]
 
 
 def test_identify_traits_may_be_in_the_context_only():

@@ -11,6 +11,7 @@ FACTS = Facts(
     definition="Team adoption",
     level="account",
     signals=frozenset({"Invited a colleague", "Hit a limit"}),
+    lists=frozenset({"Target accounts", "Academic"}),
     person_traits={"role": "Admin"},
     account_traits={
         "plan": "Pro",
@@ -47,6 +48,10 @@ def holds(field: str, op: str, value: object = "", name: str = "") -> bool:
         (("signal", "ne", "Exported"), True),
         (("signal", "ne", "Hit a limit"), False),
         (("signal", "in", ["Exported", "Hit a limit"]), True),
+        (("list", "eq", "target accounts"), True),
+        (("list", "ne", "Competitors"), True),
+        (("list", "ne", "Academic"), False),
+        (("list", "in", ["Competitors", "Academic"]), True),
         (("person_trait", "eq", "admin", "role"), True),
         (("account_trait", "eq", "pro", "plan"), True),
         (("account_trait", "contains", "R", "plan"), True),

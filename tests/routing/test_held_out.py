@@ -186,4 +186,4 @@ def test_announcing_a_held_out_lead_raises(boards, definition, now):
     lead = held_out_lead(definition, now)
 
     with pytest.raises(HeldOut):
-        announce_created(lead, case_of(lead.qualification), by_rule=None, now=now)
+        announce_created(lead, case_of(lead.qualification, now=now), by_rule=None, now=now)

@@ -6,10 +6,13 @@ import pytest
 
 from delivery.models import Delivery
 from experiments.models import Assignment
+from ingestion.operations import create_list, upload_rows
+from ingestion.rules.lists import read_text
 from routing.models import Lead, LeadEvent
 from routing.operations import RuleLine, route_new
 from routing.rules.rotation import TURN
 from scoring.models import Qualification
+from tenants.audit import SYSTEM
 from tenants.context import tenant_context
 from tests.factories.delivery import make_destination
 from tests.factories.experiments import running_holdout
@@ -253,3 +256,18 @@ def test_a_line_that_names_somebody_who_left_holds_the_lead(boards, definition, 
     lead = Lead.objects.get()
     assert (lead.state, lead.rep) == (Lead.State.HOLD, None)
     assert lead.trace[-1] == {"step": "rep_left"}
+
+
+def test_route_new_asks_lists(boards, definition, team, pool, now):
+    targets = create_list(
+        business_unit=boards, name="Targets", kind="domain", description="", by=SYSTEM, now=now
+    )
+    upload_rows(list=targets, reading=read_text("domain", "target.test"), replaces=False, by=SYSTEM, now=now)
+    line = RuleLine("Target accounts", [condition("list", "eq", "targets")], "pool", pool=pool)
+    make_table(boards, line, now=now)
+
+    wanted = make_lead(definition, subject=make_person(now=now, email="ann@target.test"), now=now)
+    other = make_lead(definition, subject=make_person(now=now, email="ann@other.test"), now=now)
+
+    assert (wanted.state, other.state) == (Lead.State.NEW, Lead.State.HOLD)
+    assert wanted.trace[0]["conditions"][0]["saw"] == "Targets"

@@ -3,12 +3,15 @@
 It shares no code with scoring/compiler or scoring/rules/windows: days are compared as dates, not as instants.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from scoring.rules.spec import SignalKind, SignalSpec, Spec, WindowKind
+from ingestion.rules.builtin_lists import built_in_domains
+from ingestion.rules.domains import clean_domain
+from scoring.rules.spec import SignalKind, SignalSpec, Spec, UsageSpec, WindowKind
 
 TICK = timedelta(microseconds=1)
 
@@ -33,6 +36,25 @@ class PastTrait:
 
 
 @dataclass(frozen=True)
+class PastRow:
+    """A row of a list, from edition `since` until before edition `until`."""
+
+    value: str
+    expires_on: date | None
+    since: int
+    until: int | None
+
+
+@dataclass(frozen=True)
+class Known:
+    """What else a test may ask: lists by their ref, and the subject's own ids with when it was first seen."""
+
+    lists: dict[str, list[PastRow]] = field(default_factory=dict)
+    own_ids: tuple[str, ...] = ()
+    first_seen_at: datetime | None = None
+
+
+@dataclass(frozen=True)
 class Scored:
     points: int
     has_required: bool
@@ -41,15 +63,22 @@ class Scored:
 
 
 def score(
-    spec: Spec, events: list[PastEvent], traits: list[PastTrait], as_of: datetime, known_at: datetime
+    spec: Spec,
+    events: list[PastEvent],
+    traits: list[PastTrait],
+    as_of: datetime,
+    known_at: datetime,
+    known: Known,
 ) -> Scored:
     """One subject's score, signal by signal."""
     known_events = [event for event in events if event.received_at <= known_at]
     known_traits = [trait for trait in traits if trait.received_at <= known_at]
     values, points, has_required = [], [], True
     for signal in spec.signals:
-        if signal.kind == SignalKind.TRAIT:
-            value = Decimal(passes(signal, known_traits, as_of))
+        if signal.kind == SignalKind.USAGE:
+            value = used_percent(signal.usage, known_events, known_traits, as_of, ZoneInfo(spec.time_zone))
+        elif signal.kind == SignalKind.TRAIT:
+            value = Decimal(passes(signal, known_traits, as_of, known, ZoneInfo(spec.time_zone)))
         else:
             value = tally(signal, known_events, as_of, ZoneInfo(spec.time_zone))
         is_true = value >= signal.at_least
@@ -88,17 +117,91 @@ def tally(signal: SignalSpec, events: list[PastEvent], as_of: datetime, zone: Zo
     return Decimal(1 if count else 0)
 
 
-def passes(signal: SignalSpec, traits: list[PastTrait], as_of: datetime) -> bool:
+def passes(
+    signal: SignalSpec, traits: list[PastTrait], as_of: datetime, known: Known, zone: ZoneInfo
+) -> bool:
+    today = (as_of - TICK).astimezone(zone).date()
+    if signal.list_kind in ("user_id", "account_key"):
+        is_seen = known.first_seen_at is not None and known.first_seen_at < as_of
+        return is_seen and bool(known.own_ids) and asks_well(signal, known.own_ids, known, today)
+    latest = latest_value(signal.trait_name, traits, as_of)
+    if latest is None or latest.text is None:
+        return False
+    if signal.list_ref:
+        return asks_well(signal, domains_of(latest.text), known, today)
+    if signal.trait_operator in ("next_days", "past_days"):
+        return is_day_near(signal, latest.text, today)
+    return compares_well(signal, latest.text, latest.number)
+
+
+def is_day_near(signal: SignalSpec, text: str, today: date) -> bool:
+    try:
+        days = (date.fromisoformat(text[:10]) - today).days
+    except ValueError:
+        return False
+    return 0 <= (days if signal.trait_operator == "next_days" else -days) <= int(signal.trait_values[0])
+
+
+def used_percent(
+    usage: UsageSpec, events: list[PastEvent], traits: list[PastTrait], as_of: datetime, zone: ZoneInfo
+) -> Decimal:
+    plan = latest_value("pqlhub.plan", traits, as_of)
+    allowed = [each for each in usage.allowances if plan and each.plan == plan.text]
+    if not allowed:
+        return Decimal(0)
+    today = (as_of - TICK).astimezone(zone).date()
+    first = date.min
+    if usage.resets == "month":
+        first = today.replace(day=1)
+    elif usage.resets == "billing":
+        told = latest_value("pqlhub.period_start", traits, as_of)
+        first = (
+            latest_anniversary(date.fromisoformat(told.text), today, allowed[0].months)
+            if told and told.text
+            else None
+        )
+        first = first or (today.replace(day=1) if allowed[0].months == 1 else today.replace(month=1, day=1))
+    if usage.gauge_trait:
+        gauge = latest_value(usage.gauge_trait, traits, as_of)
+        used = (gauge and gauge.number) or Decimal(0)
+    else:
+        used = Decimal(0)
+        for event in events:
+            if event.exclusion == 0 and event.ts < as_of and event.ts.astimezone(zone).date() >= first:
+                used += (event.action == usage.action_version_id) - (
+                    event.action == usage.returning_version_id
+                )
+    return Decimal(int(max(used, Decimal(0)) * 100 / allowed[0].amount))
+
+
+def latest_anniversary(anchor: date, today: date, months: int) -> date:
+    """Day after day back from today, until one is the anchor's day of the month (or the last of a shorter one)."""
+    day = today
+    while True:
+        is_last = (day + timedelta(days=1)).month != day.month
+        is_day = day.day == anchor.day or (is_last and anchor.day > day.day)
+        if is_day and (months == 1 or day.month == anchor.month):
+            return day
+        day -= timedelta(days=1)
+
+
+def latest_value(name: str, traits: list[PastTrait], as_of: datetime) -> PastTrait | None:
     latest = None
     for trait in traits:
-        if trait.name != signal.trait_name or trait.valid_from >= as_of:
+        if trait.name != name or trait.valid_from >= as_of:
             continue
         place = (trait.valid_from, trait.message_id, trait.text is not None, trait.text or "")
         if latest is None or place > latest[0]:
             latest = (place, trait)
-    if latest is None or latest[1].text is None:
-        return False
-    text, number = latest[1].text, latest[1].number
+    return latest[1] if latest else None
+
+
+def asks_well(signal: SignalSpec, values: Iterable[str], known: Known, today: date) -> bool:
+    held = any(is_held(value, signal, known, today) for value in values)
+    return held == (signal.trait_operator == "in_list")
+
+
+def compares_well(signal: SignalSpec, text: str, number: Decimal | None) -> bool:
     wanted = [value.lower() for value in signal.trait_values]
     same = any(text == value or (number is not None and number == as_number(value)) for value in wanted)
     match signal.trait_operator:
@@ -113,6 +216,27 @@ def passes(signal: SignalSpec, traits: list[PastTrait], as_of: datetime) -> bool
         case "lte":
             return number is not None and number <= Decimal(wanted[0])
     return True
+
+
+def domains_of(text: str) -> list[str]:
+    """The domain in a text and those above it; none without one."""
+    try:
+        labels = clean_domain(text).split(".")
+    except ValueError:
+        return []
+    return [".".join(labels[place:]) for place in range(len(labels))]
+
+
+def is_held(value: str, signal: SignalSpec, known: Known, today: date) -> bool:
+    if signal.list_ref.startswith("builtin:"):
+        return value in built_in_domains(signal.list_ref.removeprefix("builtin:"))
+    return any(
+        row.value == value
+        and row.since <= signal.list_edition
+        and (row.until is None or row.until > signal.list_edition)
+        and (row.expires_on is None or row.expires_on >= today)
+        for row in known.lists[signal.list_ref]
+    )
 
 
 def as_number(value: str) -> Decimal | None:

@@ -1,17 +1,26 @@
 """Random specs and histories, thick with moments where things go wrong: window edges, midnights, changes of clocks."""
 
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
-from scoring.rules.spec import BandSpec, Level, SignalKind, SignalSpec, Spec, WindowKind
-from tests.scoring.reference import PastEvent, PastTrait
+from scoring.rules.spec import Allowance, BandSpec, Level, SignalKind, SignalSpec, Spec, UsageSpec, WindowKind
+from tests.scoring.reference import PastEvent, PastRow, PastTrait
 
 TICK = timedelta(microseconds=1)
 ACTIONS = (901, 902)
 TRAITS = ("plan", "seats")
+# (kind, values of its rows) by ref
+LISTS = {
+    "00000000-0000-7000-8000-000000000001": ("domain", ["acme.com", "mail.acme.com", "gmail.com"]),
+    "00000000-0000-7000-8000-000000000002": ("user_id", ["a1", "b2", "A1"]),
+    "00000000-0000-7000-8000-000000000003": ("account_key", ["x", "Y"]),
+    "builtin:free_mail": ("domain", []),
+}
+OWN = {Level.PERSON: "user_id", Level.ACCOUNT: "account_key"}
 # (zone, a local day on or beside which its clocks change)
 CLOCKS = [
     ("UTC", date(2024, 2, 29)),
@@ -64,8 +73,70 @@ def moments(draw, zone: str, as_of: datetime):
 
 
 @st.composite
-def signals(draw, place: int):
-    kind = draw(st.sampled_from(list(SignalKind)))
+def list_tests(draw, level: Level):
+    """The part of a spec that asks a list."""
+    refs = [ref for ref, (kind, _values) in LISTS.items() if kind in ("domain", OWN[level])]
+    ref = draw(st.sampled_from(refs))
+    kind = LISTS[ref][0]
+    return {
+        "trait_name": draw(st.sampled_from(TRAITS)) if kind == "domain" else "",
+        "trait_operator": draw(st.sampled_from(["in_list", "not_in_list"])),
+        "list_ref": ref,
+        "list_kind": kind,
+        "list_edition": None if ref.startswith("builtin:") else draw(st.integers(1, 3)),
+        "list_expires": not ref.startswith("builtin:"),
+    }
+
+
+@st.composite
+def list_rows(draw, zone: str, as_of: datetime):
+    """Rows of every list, thick with dates about today."""
+    today = as_of.astimezone(ZoneInfo(zone)).date()
+    dates = st.one_of(
+        st.none(), st.sampled_from([-1, 0, 1, 70]).map(lambda days: today + timedelta(days=days))
+    )
+    found = {}
+    for ref, (_kind, values) in LISTS.items():
+        found[ref] = []
+        for value in draw(st.lists(st.sampled_from(values), unique=True)) if values else []:
+            since = draw(st.integers(1, 3))
+            until = draw(st.one_of(st.none(), st.integers(since + 1, 4)))
+            found[ref].append(PastRow(value, draw(dates), since, until))
+    return found
+
+
+@st.composite
+def usages(draw):
+    amounts = st.sampled_from([Decimal(1), Decimal(3), Decimal("2.5")])
+    plans = draw(st.lists(st.sampled_from(["pro", "team"]), unique=True, min_size=1))
+    is_told = draw(st.booleans())
+    return UsageSpec(
+        limit="Records",
+        resets="never" if is_told else draw(st.sampled_from(["never", "month", "billing"])),
+        allowances=tuple(Allowance(plan, draw(amounts), draw(st.sampled_from([1, 12]))) for plan in plans),
+        action_version_id=None if is_told else ACTIONS[0],
+        returning_version_id=None if is_told else draw(st.sampled_from([None, ACTIONS[1]])),
+        gauge_trait="seats" if is_told else "",
+    )
+
+
+@st.composite
+def plan_facts(draw, zone: str, as_of: datetime):
+    """What is known of an account's plan, as traits."""
+    ts, today = draw(moments(zone, as_of)), as_of.astimezone(ZoneInfo(zone)).date()
+    fact = draw(st.sampled_from(["plan", "plan", "plan", "period_start", "trial_end"]))
+    days = st.sampled_from([-400, -365, -31, -30, -2, -1, 0, 1, 2, 8]).map(
+        lambda days: today + timedelta(days=days)
+    )
+    text = draw(st.sampled_from([None, "pro", "team"]) if fact == "plan" else days.map(str))
+    received_at = ts + draw(st.sampled_from([timedelta(0), timedelta(days=2)]))
+    return PastTrait(f"pqlhub.{fact}", text, None, ts, received_at, draw(st.sampled_from(["a", "b"])))
+
+
+@st.composite
+def signals(draw, place: int, level: Level):
+    kinds = [kind for kind in SignalKind if level == Level.ACCOUNT or kind != SignalKind.USAGE]
+    kind = draw(st.sampled_from(kinds))
     common = {
         "key": str(place),
         "name": f"Signal {place} “100%” 'quoted'",
@@ -74,6 +145,17 @@ def signals(draw, place: int):
         "points_cap": draw(st.sampled_from([None, None, 2000, 6000])),
         "is_required": draw(st.booleans()),
     }
+    if kind == SignalKind.USAGE:
+        return SignalSpec(
+            **common, at_least=Decimal(draw(st.sampled_from([50, 80, 100]))), usage=draw(usages())
+        )
+    if kind == SignalKind.TRAIT and draw(st.booleans()):
+        operator = draw(st.sampled_from(["next_days", "past_days"]))
+        name = draw(st.sampled_from([*TRAITS, "pqlhub.trial_end"] if level == Level.ACCOUNT else TRAITS))
+        days = draw(st.sampled_from(["0", "1", "7"]))
+        return SignalSpec(**common, trait_name=name, trait_operator=operator, trait_values=(days,))
+    if kind == SignalKind.TRAIT and draw(st.booleans()):
+        return SignalSpec(**common, **draw(list_tests(level)))
     if kind == SignalKind.TRAIT:
         operator = draw(st.sampled_from(["eq", "ne", "in", "contains", "gte", "lte", "known"]))
         numeric = operator in ("gte", "lte")
@@ -102,13 +184,14 @@ def signals(draw, place: int):
 @st.composite
 def specs(draw, time_zone: str):
     count = draw(st.integers(1, 4))
+    level = draw(st.sampled_from(list(Level)))
     return Spec(
-        level=draw(st.sampled_from(list(Level))),
+        level=level,
         time_zone=time_zone,
         enter_threshold=5000,
         exit_threshold=3000,
         requalify_after_days=0,
-        signals=tuple(draw(signals(place)) for place in range(1, count + 1)),
+        signals=tuple(draw(signals(place, level)) for place in range(1, count + 1)),
         bands=(BandSpec("hot", 5000),),
     )
 
@@ -129,7 +212,20 @@ def events(draw, zone: str, as_of: datetime):
 def traits(draw, zone: str, as_of: datetime):
     ts = draw(moments(zone, as_of))
     number = draw(st.sampled_from([None, Decimal(10), Decimal("3.5")]))
-    texts = st.sampled_from([None, "pro", "fr%ee'", "team"])
+    texts = st.sampled_from(
+        [
+            None,
+            "pro",
+            "fr%ee'",
+            "team",
+            "ann@mail.acme.com",
+            "https://www.acme.com/x@y",
+            "a@gmail.com",
+            "acme.com.",
+            "2024-13-01",
+            *(str(as_of.astimezone(ZoneInfo(zone)).date() + timedelta(days=n)) for n in (-1, 0, 1)),
+        ]
+    )
     return PastTrait(
         name=draw(st.sampled_from(TRAITS)),
         text=draw(texts) if number is None else f"{number:f}",
@@ -140,12 +236,25 @@ def traits(draw, zone: str, as_of: datetime):
     )
 
 
+@dataclass(frozen=True)
+class Rest:
+    """Rows of lists by ref, and when both subjects were first seen."""
+
+    lists: dict[str, list[PastRow]]
+    first_seen_at: datetime
+
+
 @st.composite
 def cases(draw):
-    """(spec, as_of, events by subject, traits by subject): two subjects and a list each, in any order of arrival."""
+    """(spec, as_of, events by subject, traits by subject, the rest): two subjects and a list each, in any order of
+    arrival."""
     zone, as_of = draw(clocks())
     spec = draw(specs(zone))
     several = st.lists(events(zone, as_of), max_size=10)
     unique = {"unique_by": lambda trait: (trait.name, trait.valid_from, trait.message_id)}
-    some = st.lists(traits(zone, as_of), max_size=5, **unique)
-    return spec, as_of, [draw(several), draw(several)], [draw(some), draw(some)]
+    said = traits(zone, as_of)
+    if spec.level == Level.ACCOUNT:
+        said = st.one_of(said, plan_facts(zone, as_of))
+    some = st.lists(said, max_size=6, **unique)
+    rows, seen = draw(list_rows(zone, as_of)), draw(moments(zone, as_of))
+    return spec, as_of, [draw(several), draw(several)], [draw(some), draw(some)], Rest(rows, seen)

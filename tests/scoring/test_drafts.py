@@ -1,5 +1,6 @@
 import pytest
 
+from ingestion.models.events import Exclusion
 from scoring.models import Band, Qualification, Signal, Version
 from scoring.operations import (
     DraftRefused,
@@ -137,6 +138,21 @@ def test_testing_version_scores_and_opens_nothing_until_it_is_published(login, n
 
     publish_version(version=draft, **ME, now=now)
     assert score_due(now=now).opened == 1
+
+
+@pytest.mark.parametrize(("asks", "scored"), [(True, True), (False, False)])
+def test_testing_version_counts_staging_when_it_asks_and_live_never(login, now, asks, scored):
+    draft = start_testing(version=make_draft(signal(login)), with_test_sources=asks, **ME, now=now)
+    did = Did(
+        make_person("ann", now), version_of(login), now.replace(hour=1), exclusion=Exclusion.NOT_PRODUCTION
+    )
+    add_activity([did])
+    score_due(now=now)
+    assert draft.scores.filter(is_qualified=True).exists() == scored
+
+    publish_version(version=draft, **ME, now=now)
+    score_due(now=now)
+    assert not draft.scores.filter(is_qualified=True).exists()
 
 
 def test_archived_definition_closes_its_pqls_and_scores_no_more(login, now):

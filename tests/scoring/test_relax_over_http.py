@@ -1,6 +1,5 @@
 """The real log-ins again, as a product would send them: over HTTP, in any order. The numbers must not change."""
 
-import json
 import random
 import time
 from datetime import UTC
@@ -10,10 +9,8 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
-from bench.load import post_all
 from ingestion.models import Event
 from ingestion.operations import accept_batch
-from pqlhub import pulse
 from scoring.models import ReplayRun
 from tenants.audit import SYSTEM
 from tenants.context import tenant_context
@@ -21,7 +18,7 @@ from tenants.operations import create_source, create_tenant, issue_write_key
 from tenants.queries import find_write_key
 from tests.factories.ingestion import make_action
 from tests.factories.scoring import make_draft, signal
-from tests.live import live_web
+from tests.replays import cut, fold_all, send_all
 from tests.scoring.test_relax import FIRST, LAST, RELAX, check_numbers
 
 pytestmark = [
@@ -48,15 +45,6 @@ def log_ins():
     ]
 
 
-def cut(events, rng):
-    """Batches of random sizes."""
-    start = 0
-    while start < len(events):
-        size = rng.randint(1, 400)
-        yield events[start : start + size]
-        start += size
-
-
 def prepared(slug, now):
     """A tenant with the definition of test_relax as a draft, and a write key."""
     tenant = create_tenant(slug=slug, name=slug, time_zone="UTC", by=SYSTEM, now=now)
@@ -76,10 +64,6 @@ def replayed(tenant):
         return ReplayRun.objects.get()
 
 
-def fold_all():
-    pulse.run_until_idle(pulse.PULSE, clock=timezone.now, budget_seconds=900, kinds=["fold"])
-
-
 @pytest.mark.django_db(transaction=True)
 def test_shuffled_over_http_gives_the_truth(now, settings, tmp_path, figure):
     settings.TENANT_REBIND_IN_SAVEPOINT = False
@@ -87,9 +71,7 @@ def test_shuffled_over_http_gives_the_truth(now, settings, tmp_path, figure):
     rng.shuffle(events)
     tenant, secret = prepared("http", now)
 
-    bodies = [json.dumps({"batch": batch}).encode() for batch in cut(events, rng)]
-    with live_web(tmp_path, workers=2) as web:
-        seconds = post_all(web.port, "/v1/batch", bodies, secret)
+    seconds = send_all(events, rng, secret, tmp_path)
     began = time.perf_counter()
     fold_all()
     folded = time.perf_counter() - began

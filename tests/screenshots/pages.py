@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tests.screenshots.walk import Walk
 
 IMPORTERS = "those who may change events: corporate admins and product engineers"
+PLANNERS = IMPORTERS
 ANYBODY, EVERY_MEMBER, OPERATORS = "anybody", "everybody who is signed in", "platform operators"
 
 
@@ -62,6 +63,7 @@ def _lists(who: str) -> list[Shot]:
         "routing_routingtable", "routing_pool", "delivery_destination", "delivery_delivery",
         "scoring_qualification", "experiments_experiment", "ingestion_account", "ingestion_person",
         "ingestion_event", "ingestion_eventname", "ingestion_exclusionrule", "ingestion_quarantinedevent", "ingestion_importrun",
+        "ingestion_identityrule", "ingestion_trackingplan", "ingestion_violation",
         "tenants_source", "tenants_apitoken", "routing_routingfailure",
     ]  # fmt: skip
     return [
@@ -136,6 +138,12 @@ DEFINE = [
     Shot("A list", "list", "ada", Area.DEFINITIONS, "Its rows, what expires, and who changed what; rows are pasted or uploaded.", "admin:ingestion_list_page", link_on="admin:ingestion_list_changelist"),
     Shot("Change a list", "list-edit", "ada", Area.DEFINITIONS, "Its name and what it is for.", "admin:ingestion_list_edit", link_on="here"),
     Shot("A built-in list", "list-built-in", "ada", Area.DEFINITIONS, "What it holds and where it comes from.", "admin:ingestion_list_builtin", link_on="admin:ingestion_list_changelist"),
+    Shot("Plans", "sold-plans", "ada", Area.DEFINITIONS, "What a unit sells: prices, and what each plan allows.", "admin:ingestion_plan_changelist", before=steps.sell_a_plan),
+    Shot("New plan", "sold-plan-add", "ada", Area.DEFINITIONS, "Its name, its key as the product sends it, and its price.", "admin:ingestion_plan_add"),
+    Shot("A plan", "sold-plan", "ada", Area.DEFINITIONS, "Its price, and how much of each limit it allows.", "admin:ingestion_plan_change", link_on="admin:ingestion_plan_changelist"),
+    Shot("Limits", "limits", "ada", Area.DEFINITIONS, "What plans allow so much of, and how usage is known.", "admin:ingestion_limit_changelist"),
+    Shot("New limit", "limit-add", "ada", Area.DEFINITIONS, "The action that is counted, or the trait that tells it.", "admin:ingestion_limit_add"),
+    Shot("A limit", "limit", "ada", Area.DEFINITIONS, "How its usage is known.", "admin:ingestion_limit_change", link_on="admin:ingestion_limit_changelist"),
     Shot("Motions", "motions", "ada", Area.DEFINITIONS, "What a definition tries to bring about, and its goal.", "admin:scoring_motion_changelist"),
     Shot("New motion", "motion-add", "ada", Area.DEFINITIONS, "Where it starts and what counts as reaching it.", "admin:scoring_motion_add"),
     Shot("A motion", "motion", "ada", Area.DEFINITIONS, "Its start, its goal and its time.", "admin:scoring_motion_change", link_on="admin:scoring_motion_changelist"),
@@ -175,6 +183,7 @@ PROVE = [
     Shot("The rows behind a number", "reports-rows", "ada", Area.REPORTS, "Every number leads to the people it counts.", "admin:reports_rows", link_on="admin:reports_rate"),
     Shot("PQLs", "pqls", "ada", Area.REPORTS, "Every episode of being a PQL.", "admin:scoring_qualification_changelist"),
     Shot("A PQL", "pql", "ada", Area.REPORTS, "When it opened, with which signals, and how it ended.", "admin:scoring_qualification_change", link_on="admin:scoring_qualification_changelist"),
+    Shot("PQLs of the past", "pqls-past", "ada", Area.ROUTING, "Who qualifies by imported history alone, and routing some of them.", "admin:scoring_qualification_past"),
     Shot("Holdouts", "holdouts", "ada", Area.EXPERIMENTS, "Who gets nothing, so that acting can be proved to pay.", "admin:experiments_experiment_changelist"),
     Shot("New holdout", "holdout-add", "ada", Area.EXPERIMENTS, "Its share, with the effect it could see.", "admin:experiments_experiment_add"),
     Shot("A holdout", "holdout", "ada", Area.EXPERIMENTS, "Its arms and who is in them.", "admin:experiments_experiment_page", link_on="admin:experiments_experiment_changelist"),
@@ -192,15 +201,37 @@ DATA = [
     Shot("An event", "event", "eli", Area.EVENTS, "As received, what became of it, and a command that sends it again.", "admin:ingestion_event_show", link_on="admin:ingestion_event_changelist", in_gallery=False),
     Shot("Catalogue", "catalogue", "eli", Area.CATALOGUE, "Every event name ever received, with its volume, what is new and what has gone quiet.", "admin:ingestion_eventname_changelist"),
     Shot("An event name", "event-name", "eli", Area.CATALOGUE, "Its volume, who sends it with which SDK, and its properties.", "admin:ingestion_eventname_show", link_on="admin:ingestion_eventname_changelist"),
+    Shot("Tracking plans", "plans", "eli", Area.EVENTS, "What each source may send, and what departed lately.", "admin:ingestion_trackingplan_changelist", before=steps.make_plan),
+    Shot("New tracking plan", "plan-add", "eli", PLANNERS, "Begins with what the sources send already.", "admin:ingestion_trackingplan_add"),
+    Shot("A tracking plan", "plan", "eli", Area.EVENTS, "Its events, what holds, its draft and its versions.", "admin:ingestion_trackingplan_page", link_on="admin:ingestion_trackingplan_changelist"),
+    Shot("An event of a plan", "plan-event", "eli", PLANNERS, "Its properties with type, required and allowed values; or its JSON Schema.", "admin:ingestion_trackingplan_event", before=steps.open_planned_event, here=True),
+    Shot("Add what arrives", "plan-collect", "eli", PLANNERS, "Events that the sources send and the plan does not have.", "admin:ingestion_trackingplan_collect", before=steps.open_plan, link_on="here"),
+    Shot("Settings of a plan", "plan-settings", "eli", PLANNERS, "Its sources, what happens to what departs, and how names are written.", "admin:ingestion_trackingplan_settings", before=steps.open_plan, link_on="here"),
+    Shot("A plan as JSON", "plan-json", "eli", PLANNERS, "To be copied into a repository, or pasted.", "admin:ingestion_trackingplan_json", before=steps.open_plan, link_on="here"),
+    Shot("Publish a plan", "plan-publish", "eli", PLANNERS, "What would change, in words.", "admin:ingestion_trackingplan_publish", before=steps.change_plan, link_on="here"),
+    Shot("Throw a plan's draft away", "plan-discard", "eli", PLANNERS, "Says what is gone.", "admin:ingestion_trackingplan_discard", before=steps.change_plan, link_on="here"),
+    Shot("Archive a plan", "plan-archive", "eli", PLANNERS, "Says what stops.", "admin:ingestion_trackingplan_archive", before=steps.open_plan, link_on="here"),
+    Shot("A version of a plan", "plan-version", "eli", Area.EVENTS, "What it changed, in words, and its JSON.", "admin:ingestion_trackingplan_version", before=steps.open_plan, link_on="here"),
+    Shot("Violations", "violations", "eli", Area.EVENTS, "What departs from the plans: how often, since when, and what to do.", "admin:ingestion_violation_changelist"),
     Shot("Clean data", "clean-data", "eli", Area.EVENTS, "Who does not count, by which rule, and what the built-in list of bots caught.", "admin:ingestion_exclusionrule_changelist"),
+    Shot("Do not contact", "do-not-contact", "eli", Area.EVENTS, "Which traits mean that somebody is not to be contacted.", "admin:ingestion_contactrule_changelist"),
+    Shot("Privacy", "privacy", "eli", Area.PEOPLE, "Finds a person or an account to export or erase; what was asked for and when it is due.", "admin:ingestion_erasure_changelist"),
     Shot("New rule of clean data", "clean-data-add", "eli", "Corporate admin and Product engineer", "Says whom it would mark before it does.", "admin:ingestion_exclusionrule_add", before=steps.write_a_rule, here=True),
     Shot("Delete a rule of clean data", "clean-data-delete", "eli", "Corporate admin and Product engineer", "Says who counts again.", "admin:ingestion_exclusionrule_delete", link_on="admin:ingestion_exclusionrule_changelist"),
+    Shot("Identity", "identity", "eli", Area.EVENTS, "What keeps strangers from becoming one person, and what it held back.", "admin:ingestion_identityrule_changelist", before=steps.share_device),
+    Shot("Block an id", "identity-add", "eli", "Corporate admin and Product engineer", "Says what becomes of the id and its events.", "admin:ingestion_identityrule_add"),
+    Shot("Join a held id after all", "identity-trust", "eli", "Corporate admin and Product engineer", "Says what is joined.", "admin:ingestion_identityrule_trust", link_on="admin:ingestion_identityrule_changelist"),
+    Shot("Delete a rule about an id", "identity-delete", "eli", "Corporate admin and Product engineer", "Says what becomes of the id.", "admin:ingestion_identityrule_delete", link_on="admin:ingestion_identityrule_changelist"),
+    Shot("Plan rules", "plan-rules", "eli", Area.EVENTS, "Which traits and events tell the plan of an account.", "admin:ingestion_planrule_changelist"),
+    Shot("New plan rule", "plan-rule-add", "eli", "Corporate admin and Product engineer", "A trait or an event, and what it tells.", "admin:ingestion_planrule_add"),
     Shot("Quarantine", "quarantine", "eli", Area.EVENTS, "Events that could not be read, with the reason.", "admin:ingestion_quarantinedevent_changelist", before=steps.send_a_bad_event),
     Shot("A quarantined event", "quarantined", "eli", Area.EVENTS, "Mend it and let it in.", "admin:ingestion_quarantinedevent_change", link_on="admin:ingestion_quarantinedevent_changelist"),
     Shot("New import", "import-add", "eli", IMPORTERS, "Uploads a file of history: CSV, JSON lines or Parquet.", "admin:ingestion_importrun_add"),
     Shot("Columns of a file", "import-map", "eli", IMPORTERS, "Its first rows, and which column is what; likely ones are chosen.", "admin:ingestion_importrun_map", before=steps.upload_history, here=True),
     Shot("Dry run of a file", "import-check", "eli", IMPORTERS, "What would be imported and what not, before anything is.", "admin:ingestion_importrun_check", before=steps.check_history, here=True),
     Shot("An import", "import-run", "eli", Area.EVENTS, "How far it is, with pause and cancel; what it added, and the rejected rows as a file.", "admin:ingestion_importrun_change", before=steps.import_history, here=True),
+    Shot("Origins of traits", "trait-origins", "eli", Area.EVENTS, "Whose word holds where several know a trait.", "admin:ingestion_traitprecedence_changelist"),
+    Shot("An order of origins", "trait-origins-add", "eli", IMPORTERS, "Who goes first, for one trait or all others.", "admin:ingestion_traitprecedence_add"),
     Shot("Imports", "imports", "eli", Area.EVENTS, "Files that were imported, with their progress.", "admin:ingestion_importrun_changelist"),
 ]  # fmt: skip
 
@@ -209,6 +240,7 @@ SETTINGS = [
     Shot("New source", "source-add", "eli", Area.SOURCES, "Its name and kind; it comes with its first key.", "admin:tenants_source_add"),
     Shot("A new source's key", "source-made", "eli", Area.SOURCES, "The write key, shown once, with lines to copy.", before=steps.make_source, here=True),
     Shot("A source", "source", "eli", Area.SOURCES, "Rename or disable it.", "admin:tenants_source_change", link_on="admin:tenants_source_changelist"),
+    Shot("A source's environment", "source-environment", "eli", "Corporate admin, Business-unit owner and Product engineer", "Says what stops counting, or begins to, before it does.", "admin:tenants_source_environment", before=steps.open_environment, here=True),
     Shot("Keys of a source", "source-keys", "eli", Area.SOURCES, "Two live keys, so that one can make way for the other.", "admin:tenants_source_keys", before=steps.open_keys, here=True),
     Shot("Revoke a key", "source-revoke", "eli", Area.SOURCES, "Says what stops working.", "admin:tenants_source_revoke", link_on="here"),
     Shot("API tokens", "tokens", "ada", Area.TOKENS, "For the REST API, of persons and services.", "admin:tenants_apitoken_changelist"),

@@ -181,6 +181,22 @@ def make_list(walk: Walk) -> None:
     page.wait_for_load_state("networkidle")
 
 
+def sell_a_plan(walk: Walk) -> None:
+    """What the company sells: a plan that allows so many gigabytes."""
+    page = walk.window("ada")
+    page.goto(reverse("admin:ingestion_limit_add"))
+    page.fill("[name=name]", "Storage")
+    page.select_option("[name=business_unit]", index=1)
+    page.select_option("[name=kind]", "storage")
+    page.fill("[name=gauge_trait]", "storage_gb")
+    walk.submit(page)
+    page.goto(reverse("admin:ingestion_plan_add"))
+    for name, value in {"name": "Team", "key": "team", "price": "49", "currency": "EUR"}.items():
+        page.fill(f"[name={name}]", value)
+    page.select_option("[name=business_unit]", index=1)
+    walk.submit(page)
+
+
 def open_hot_account(walk: Walk) -> None:
     page = walk.window("ada")
     page.goto(reverse("admin:ingestion_account_changelist"))
@@ -215,6 +231,43 @@ def send_a_bad_event(walk: Walk) -> None:
     walk.send_event(userId="somebody", event="Report Shared", timestamp="yesterday at noon")
     walk.send_event(userId="somebody", event="Report Shared", properties="not an object")
     time.sleep(4)
+
+
+def make_plan(walk: Walk) -> None:
+    """From what arrives, published; then something that it does not have is sent."""
+    page = walk.window("eli")
+    page.goto(reverse("admin:ingestion_trackingplan_changelist"))
+    if page.get_by_role("link", name="Web and mobile").count():
+        return
+    page.goto(reverse("admin:ingestion_trackingplan_add"))
+    page.fill("[name=name]", "Web and mobile")
+    for box in page.locator("[name=sources]").all():
+        box.check()
+    walk.submit(page)
+    page.get_by_role("link", name="Review and publish").click()
+    page.get_by_role("button", name="Publish now").click()
+    walk.send_event(userId="somebody", event="Report Shared", properties={"with": "everybody"})
+    time.sleep(4)
+
+
+def open_plan(walk: Walk) -> None:
+    page = walk.window("eli")
+    page.goto(reverse("admin:ingestion_trackingplan_changelist"))
+    page.get_by_role("link", name="Web and mobile").first.click()
+
+
+def open_planned_event(walk: Walk) -> None:
+    open_plan(walk)
+    walk.window("eli").locator("td a[href*='/event/?kind=1']").first.click()
+
+
+def change_plan(walk: Walk) -> None:
+    """A draft that does something else with what departs."""
+    page = walk.window("eli")
+    open_plan(walk)
+    page.get_by_role("link", name="Settings").last.click()
+    page.locator("[name=mode][value=flag]").check()
+    page.get_by_role("button", name="Save in the draft").click()
 
 
 def write_a_rule(walk: Walk) -> None:
@@ -308,3 +361,23 @@ def show_server_error(walk: Walk) -> None:
 def secret_in(text: str) -> str:
     """The first line of a mail that is an address."""
     return re.findall(r"https?://\S+", text)[0]
+
+
+def share_device(walk: Walk) -> None:
+    """The tablet at the reception: a dozen visitors sign in on it; and a log-in that a showroom uses."""
+    for number in range(12):
+        walk.send_event(userId=f"visitor-{number}", anonymousId="reception-tablet", event="Signed In")
+    page = walk.window("eli")
+    page.goto(reverse("admin:ingestion_identityrule_add"))
+    page.fill("[name=value]", "showroom-display")
+    page.fill("[name=note]", "The display in the showroom")
+    walk.submit(page)
+    time.sleep(4)
+
+
+def open_environment(walk: Walk) -> None:
+    page = walk.window("eli")
+    page.goto(reverse("admin:tenants_source_changelist"))
+    page.locator("#result_list a").first.click()
+    page.get_by_role("link", name="Change environment").first.click()
+    page.wait_for_load_state()

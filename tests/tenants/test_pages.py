@@ -29,6 +29,14 @@ from tenants.models import (
 from tenants.operations import request_export, suspend_tenant
 from tests.factories.tenants import make_api_token, make_member, make_source, make_write_key, membership_of
 
+NEW_SOURCE = {
+    "name": "Web app",
+    "kind": "server",
+    "environment": "production",
+    "is_enabled": "on",
+    "quota_period": "month",
+}
+
 
 def page(name, *keys):
     return reverse(f"admin:tenants_{name}", args=keys)
@@ -206,7 +214,7 @@ def test_settings_are_the_corporate_admins(as_bob):
 
 
 def test_new_source_shows_its_key_once_with_ready_programs(as_alice, acme):
-    answer = as_alice.post(page("source_add"), {"name": "Web app", "kind": "server", "is_enabled": "on"})
+    answer = as_alice.post(page("source_add"), NEW_SOURCE)
 
     secret = re.search(r"pql_w_[\w-]+", answer.content.decode())[0]
     assert queries.find_write_key(secret, now=timezone.now()).tenant_id == acme.pk
@@ -236,7 +244,8 @@ def test_third_key_is_refused_with_a_sentence(as_alice, in_acme, now):
     for _n in range(2):
         make_write_key(source=source, now=now)
 
-    answer = as_alice.post(page("source_keys", source.pk), follow=True)
+    wanted = {"scopes": list(WriteKey.Scope.values)}
+    answer = as_alice.post(page("source_keys", source.pk), wanted, follow=True)
 
     assert "two live keys" in text(answer)
     assert WriteKey.objects.count() == 2
@@ -308,7 +317,7 @@ def test_token_is_revoked_after_a_question(as_alice, corporate, alice):
 
 
 def test_audit_log_speaks_in_sentences(as_alice, acme, boards):
-    as_alice.post(page("source_add"), {"name": "Web app", "kind": "server", "is_enabled": "on"})
+    as_alice.post(page("source_add"), NEW_SOURCE)
 
     listed = text(as_alice.get(page("auditevent_changelist")))
 

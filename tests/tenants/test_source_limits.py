@@ -17,7 +17,7 @@ def source(acme):
 
 def save(client, source, **values):
     fields = {"name": source.name, "kind": source.kind, "is_enabled": "on"}
-    empty = {"events_per_second": "", "allowed_origins": ""}
+    empty = {"events_per_second": "", "allowed_origins": "", "quota_events": "", "quota_period": "month"}
     return client.post(reverse("admin:tenants_source_change", args=[source.pk]), fields | empty | values)
 
 
@@ -38,6 +38,8 @@ def test_limits_are_saved_tidied_and_in_the_audit_log(client, acme, alice, sourc
         ("allowed_origins", "app.acme.com", "“app.acme.com” is no website"),
         ("allowed_origins", "https://app.acme.com/path", "without a path"),
         ("events_per_second", "0", "greater than or equal to 1"),
+        ("quota_events", "0", "greater than or equal to 1"),
+        ("quota_period", "week", "Select a valid choice"),
     ],
 )
 def test_a_limit_that_makes_no_sense_is_refused_with_what_to_write(

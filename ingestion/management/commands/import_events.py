@@ -13,8 +13,9 @@ from ingestion.connectors.files import open_rows
 from ingestion.connectors.unpacking import FileError
 from ingestion.models import ImportRun
 from ingestion.operations import FileImport, ImportRefused, Preview, import_file, preview_file
-from ingestion.rules.mapping import FIELDS, PlanError, make_plan
-from ingestion.rules.types import KIND_BY_TYPE
+from ingestion.rules.file_types import TOLD_TYPES
+from ingestion.rules.mapping import FIELDS, TYPES, PlanError, make_plan
+from ingestion.rules.precedence import BY_WORD
 from tenants.audit import SYSTEM, Actor
 from tenants.context import tenant_context
 from tenants.models import Source, Tenant
@@ -26,6 +27,10 @@ Read events, users or accounts from Parquet, CSV or JSON lines (each may be pack
 Examples
   manage.py import_events logins.parquet --tenant acme --map userId=user_id --map timestamp=at --map event:=login
   manage.py import_events users.csv --tenant acme --type identify --map userId=id --traits name,email
+  manage.py import_events accounts.csv --tenant acme --type account --origin crm --map domain=website
+  manage.py import_events mqls.csv --tenant acme --type lead --map email=email --map timestamp=at --map source=origin
+  manage.py import_events deals.csv --tenant acme --type deal --map groupId=account --map timestamp=closed \\
+      --map deal=id --map stage=stage --map amount=amount --map currency:=EUR
   manage.py import_events segment-export.jsonl.gz --tenant acme
 
 FIELD=COLUMN takes a column, FIELD:=TEXT a constant. Columns that are not mapped become properties or traits. Without
@@ -48,7 +53,13 @@ class Command(BaseCommand):
         parser.add_argument("file", type=Path)
         parser.add_argument("--tenant", required=True, help="short name of the tenant")
         parser.add_argument("--source", default="File import", help="name of the source; made when missing")
-        parser.add_argument("--type", choices=sorted(KIND_BY_TYPE), help="what a row is (default: track)")
+        parser.add_argument("--type", choices=sorted(TYPES), help="what a row is (default: track)")
+        parser.add_argument(
+            "--origin",
+            choices=list(BY_WORD),
+            default="product",
+            help="who says the traits (default: product)",
+        )
         parser.add_argument(
             "--map",
             action="append",
@@ -62,6 +73,11 @@ class Command(BaseCommand):
         parser.add_argument("--time-zone", default="UTC", help="of times without an offset (default: UTC)")
         parser.add_argument(
             "--dry-run", action="store_true", help="read everything, write nothing, say what would be"
+        )
+        parser.add_argument(
+            "--opens-pqls",
+            action="store_true",
+            help="who qualifies by this file becomes a PQL and is routed (default: it is the past and opens no leads)",
         )
         parser.add_argument("--again", action="store_true", help="read a file that was imported once more")
 
@@ -81,9 +97,9 @@ class Command(BaseCommand):
             known = ", ".join(Tenant.objects.order_by("slug").values_list("slug", flat=True)[:20])
             raise CommandError(f"There is no tenant “{options['tenant']}”. There are: {known or 'none yet'}.")
         rows = open_rows(options["file"])
-        if options["traits"] and options["type"] not in ("identify", "group"):
+        if options["traits"] and options["type"] not in TOLD_TYPES:
             raise CommandError(
-                "Only identify and group rows have traits. Say --type identify, or use --properties."
+                "Only identify, group and account rows have traits. Say --type identify, or use --properties."
             )
         plan = make_plan(
             type=options["type"],
@@ -92,9 +108,12 @@ class Command(BaseCommand):
             time_zone=options["time_zone"],
             columns=rows.columns,
             values_are_text=rows.values_are_text,
+            origin=options["origin"],
         )
         now = timezone.now()
-        return FileImport(tenant, self._source(tenant, options, now), options["file"], plan, now)
+        source = self._source(tenant, options, now)
+        is_historical = not options["opens_pqls"]
+        return FileImport(tenant, source, options["file"], plan, now, is_historical=is_historical)
 
     def _source(self, tenant: Tenant, options: dict[str, Any], now: Any) -> Source:
         name = options["source"]

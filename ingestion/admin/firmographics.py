@@ -1,0 +1,50 @@
+"""Whose word about a trait goes first."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy
+
+from ingestion.forms.precedence import PLACES, PrecedenceForm
+from ingestion.models import PrecedenceSweep, TraitPrecedence, TraitValue
+from ingestion.operations import drop_precedence, set_precedence
+from tenants.console import TenantAdmin, actor
+from tenants.listing import Listing
+
+
+@admin.register(TraitPrecedence)
+class TraitPrecedenceAdmin(Listing, TenantAdmin):
+    form = PrecedenceForm
+    unit_lookup = None
+    list_display = ["shown_trait", "order"]
+    ordering = ["trait"]
+    empty_template = "ingestion/_no_precedence.html"
+    list_before_template = "ingestion/precedence_sweep.html"
+    actions: Any = []
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return ["trait", *(name for name, _label in PLACES)]
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        return super().get_form(request, obj, change=change, **(kwargs | {"fields": ["trait"]}))
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        more = {"sweep": PrecedenceSweep.objects.first()}
+        return super().changelist_view(request, {**(extra_context or {}), **more})
+
+    @admin.display(description=gettext_lazy("Trait"), ordering="trait")
+    def shown_trait(self, obj: TraitPrecedence) -> str:
+        return str(obj)
+
+    @admin.display(description=gettext_lazy("Whose word goes first"))
+    def order(self, obj: TraitPrecedence) -> str:
+        return " → ".join(str(TraitValue.Origin(origin).label) for origin in obj.origins)
+
+    def save_model(self, request: HttpRequest, obj: TraitPrecedence, form: Any, change: bool) -> None:
+        saved = set_precedence(trait=obj.trait, origins=obj.origins, by=actor(request), now=timezone.now())
+        obj.pk = saved.pk
+
+    def delete_model(self, request: HttpRequest, obj: TraitPrecedence) -> None:
+        drop_precedence(row=obj, by=actor(request), now=timezone.now())
