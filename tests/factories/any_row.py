@@ -41,6 +41,17 @@ SPECIAL: dict[str, Callable[[], dict[str, Any]]] = {
     "routing.routingrule": lambda: {"target": "nurture"},
 }
 
+# What they ask for besides, of a row that refers to something through the field of this name.
+BESIDE: dict[str, Callable[[], dict[str, Any]]] = {
+    "ingestion.limit.action": lambda: {"gauge_trait": ""},
+    "ingestion.limit.returning_action": lambda: {
+        "gauge_trait": "",
+        "action": _referred(apps.get_model("ingestion.Action")),
+    },
+    "scoring.signal.list": lambda: {"trait_operator": "in_list"},
+    "scoring.signal.limit": lambda: {"kind": "usage", "action": None},
+}
+
 
 def tenant_models() -> list[type[TenantModel]]:
     """Every model behind the wall, in a stable order."""
@@ -52,8 +63,10 @@ def tenant_models() -> list[type[TenantModel]]:
 
 def make_row(model: Any, **values: Any) -> Any:
     """Save and return a row in the current tenant; what it refers to is found there or made."""
-    special = SPECIAL.get(model._meta.label_lower, dict)
-    values = special() | values
+    label = model._meta.label_lower
+    beside = [BESIDE.get(f"{label}.{name.removesuffix('_id')}", dict)() for name in values]
+    for special in [*beside, SPECIAL.get(label, dict)()]:
+        values = special | values
     for field in model._meta.local_fields:
         if field.name in values or field.attname in values or field.name == "tenant":
             continue
