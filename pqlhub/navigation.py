@@ -1,4 +1,4 @@
-"""The sidebar, by job: Define, Act, Prove, Data, Settings. Entries appear only for those who may open them."""
+"""The sidebar, by job: Define, Act, Prove, Data, Data quality, Identity and privacy, Settings. Entries appear only for those who may open them."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -33,6 +33,12 @@ GROUPS: list[tuple[Any, list[Entry]]] = [
             Entry(_("Actions"), "touch_app", "admin:ingestion_action_changelist", "ingestion.view_action"),
             Entry(_("Lists"), "list_alt", "admin:ingestion_list_changelist", "ingestion.view_list"),
             Entry(_("Plans"), "sell", "admin:ingestion_plan_changelist", "ingestion.view_plan"),
+            Entry(
+                _("Plan rules"),
+                "rule_settings",
+                "admin:ingestion_planrule_changelist",
+                "ingestion.view_planrule",
+            ),
             Entry(_("Limits"), "speed", "admin:ingestion_limit_changelist", "ingestion.view_limit"),
             Entry(_("Motions"), "flag", "admin:scoring_motion_changelist", "scoring.view_motion"),
             Entry(_("Replays"), "history", "admin:scoring_replayrun_changelist", "scoring.view_replayrun"),
@@ -84,6 +90,17 @@ GROUPS: list[tuple[Any, list[Entry]]] = [
             Entry(_("Persons"), "person", "admin:ingestion_person_changelist", "ingestion.view_person"),
             Entry(_("Events"), "stream", "admin:ingestion_event_changelist", "ingestion.view_event"),
             Entry(
+                _("Imports"),
+                "upload_file",
+                "admin:ingestion_importrun_changelist",
+                "ingestion.view_importrun",
+            ),
+        ],
+    ),
+    (
+        _("Data quality"),
+        [
+            Entry(
                 _("Catalogue"),
                 "menu_book",
                 "admin:ingestion_eventname_changelist",
@@ -99,11 +116,28 @@ GROUPS: list[tuple[Any, list[Entry]]] = [
                 _("Violations"), "rule", "admin:ingestion_violation_changelist", "ingestion.view_violation"
             ),
             Entry(
+                _("Quarantine"),
+                "report",
+                "admin:ingestion_quarantinedevent_changelist",
+                "ingestion.view_quarantinedevent",
+            ),
+            Entry(
                 _("Clean data"),
                 "filter_alt_off",
                 "admin:ingestion_exclusionrule_changelist",
                 "ingestion.view_exclusionrule",
             ),
+            Entry(
+                _("Origins of traits"),
+                "low_priority",
+                "admin:ingestion_traitprecedence_changelist",
+                "ingestion.view_traitprecedence",
+            ),
+        ],
+    ),
+    (
+        _("Identity and privacy"),
+        [
             Entry(
                 _("Identity"),
                 "join_inner",
@@ -118,30 +152,6 @@ GROUPS: list[tuple[Any, list[Entry]]] = [
             ),
             Entry(
                 _("Privacy"), "shield_person", "admin:ingestion_erasure_changelist", "ingestion.view_erasure"
-            ),
-            Entry(
-                _("Plan rules"),
-                "rule_settings",
-                "admin:ingestion_planrule_changelist",
-                "ingestion.view_planrule",
-            ),
-            Entry(
-                _("Quarantine"),
-                "report",
-                "admin:ingestion_quarantinedevent_changelist",
-                "ingestion.view_quarantinedevent",
-            ),
-            Entry(
-                _("Origins of traits"),
-                "low_priority",
-                "admin:ingestion_traitprecedence_changelist",
-                "ingestion.view_traitprecedence",
-            ),
-            Entry(
-                _("Imports"),
-                "upload_file",
-                "admin:ingestion_importrun_changelist",
-                "ingestion.view_importrun",
             ),
         ],
     ),

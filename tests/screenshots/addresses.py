@@ -18,6 +18,7 @@ NOT_PHOTOGRAPHED = {
     "tenants:me": "REST API",
     "reports:api_report": "REST API",
     "api_account_plan": "REST API",
+    "api_*_traits": "REST API",
     "metrics": "figures for Prometheus",
     # parts of pages
     "admin:autocomplete": "suggestions inside a form",
@@ -57,6 +58,7 @@ NOT_PHOTOGRAPHED = {
     "admin:ingestion_list_archive": "does something and goes back",
     "admin:ingestion_trackingplan_remove": "does something and goes back",
     "admin:ingestion_violation_accept": "does something and goes back",
+    "admin:scoring_qualification_release": "does something and goes back",
     "admin:scoring_definition_discard": "does something and goes back",
     "admin:routing_routingfailure_retry*": "does something and goes back",
     "admin:scoring_definition_new_draft": "does something and goes back",
@@ -77,6 +79,7 @@ NOT_PHOTOGRAPHED = {
     "admin:django.views.generic.base.RedirectView": "leads to a row's page",
     "admin:tenants_membership_invite": "leads to the form for an invitation",
     "admin:tenants_source_open_keys": "leads to a source's keys",
+    "admin:tenants_source_open_environment": "leads to a source's environment",
     "admin:": "everything else: not found",
     # closed to everybody, or with nothing to show
     "admin:*_add": "machines write these rows",

@@ -265,7 +265,7 @@ def change_plan(walk: Walk) -> None:
     """A draft that does something else with what departs."""
     page = walk.window("eli")
     open_plan(walk)
-    page.get_by_role("link", name="Settings").last.click()
+    page.get_by_role("link", name="Settings", exact=True).click()
     page.locator("[name=mode][value=flag]").check()
     page.get_by_role("button", name="Save in the draft").click()
 
@@ -378,6 +378,6 @@ def share_device(walk: Walk) -> None:
 def open_environment(walk: Walk) -> None:
     page = walk.window("eli")
     page.goto(reverse("admin:tenants_source_changelist"))
-    page.locator("#result_list a").first.click()
+    page.locator("#result_list tbody a").first.click()
     page.get_by_role("link", name="Change environment").first.click()
     page.wait_for_load_state()
