@@ -1,4 +1,4 @@
-"""The sidebar, by job: Define, Act, Prove, Data, Data quality, Identity and privacy, Settings. Entries appear only for those who may open them."""
+"""The sidebar, by job, from Define to Platform. Entries appear only for those who may open them."""
 
 from dataclasses import dataclass
 from typing import Any
