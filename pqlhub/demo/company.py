@@ -9,6 +9,7 @@ from uuid import UUID
 from ingestion import operations as ingestion
 from ingestion.models import Action, ExclusionRule
 from ingestion.models.events import EventKind
+from pqlhub.demo.catalogue import sell
 from pqlhub.simulator import SuggestedDefinition, suggested_definitions
 from pqlhub.simulator.definitions import SuggestedAction, SuggestedSignal
 from pqlhub.simulator.names import INTERNAL_DOMAIN
@@ -68,6 +69,7 @@ def found_company(*, now: datetime) -> Company:
         company = Company(tenant, source.pk, write_key, [])
         _people_the_units(company, now)
         _define(company, now)
+        sell(company.units["Boards"], now=now)
     _hire_operator(company)
     return company
 

@@ -138,7 +138,7 @@ DEFINE = [
     Shot("A list", "list", "ada", Area.DEFINITIONS, "Its rows, what expires, and who changed what; rows are pasted or uploaded.", "admin:ingestion_list_page", link_on="admin:ingestion_list_changelist"),
     Shot("Change a list", "list-edit", "ada", Area.DEFINITIONS, "Its name and what it is for.", "admin:ingestion_list_edit", link_on="here"),
     Shot("A built-in list", "list-built-in", "ada", Area.DEFINITIONS, "What it holds and where it comes from.", "admin:ingestion_list_builtin", link_on="admin:ingestion_list_changelist"),
-    Shot("Plans", "sold-plans", "ada", Area.DEFINITIONS, "What a unit sells: prices, and what each plan allows.", "admin:ingestion_plan_changelist", before=steps.sell_a_plan),
+    Shot("Plans", "sold-plans", "ada", Area.DEFINITIONS, "What a unit sells: prices, and what each plan allows.", "admin:ingestion_plan_changelist"),
     Shot("New plan", "sold-plan-add", "ada", Area.DEFINITIONS, "Its name, its key as the product sends it, and its price.", "admin:ingestion_plan_add"),
     Shot("A plan", "sold-plan", "ada", Area.DEFINITIONS, "Its price, and how much of each limit it allows.", "admin:ingestion_plan_change", link_on="admin:ingestion_plan_changelist"),
     Shot("Limits", "limits", "ada", Area.DEFINITIONS, "What plans allow so much of, and how usage is known.", "admin:ingestion_limit_changelist"),

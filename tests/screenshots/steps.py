@@ -181,22 +181,6 @@ def make_list(walk: Walk) -> None:
     page.wait_for_load_state("networkidle")
 
 
-def sell_a_plan(walk: Walk) -> None:
-    """What the company sells: a plan that allows so many gigabytes."""
-    page = walk.window("ada")
-    page.goto(reverse("admin:ingestion_limit_add"))
-    page.fill("[name=name]", "Storage")
-    page.select_option("[name=business_unit]", index=1)
-    page.select_option("[name=kind]", "storage")
-    page.fill("[name=gauge_trait]", "storage_gb")
-    walk.submit(page)
-    page.goto(reverse("admin:ingestion_plan_add"))
-    for name, value in {"name": "Team", "key": "team", "price": "49", "currency": "EUR"}.items():
-        page.fill(f"[name={name}]", value)
-    page.select_option("[name=business_unit]", index=1)
-    walk.submit(page)
-
-
 def open_hot_account(walk: Walk) -> None:
     page = walk.window("ada")
     page.goto(reverse("admin:ingestion_account_changelist"))
