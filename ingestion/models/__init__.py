@@ -11,6 +11,7 @@ from ingestion.models.plans import Limit, Plan, PlanFact, PlanLimit, PlanRule
 from ingestion.models.privacy import ContactRule, Erasure, PersonalExport, SubjectKind, Suppression
 from ingestion.models.protection import IdentityLimits, IdentityRule
 from ingestion.models.subjects import Account, AccountMembership, Identity, IdentityLink, Person, TraitValue
+from ingestion.models.touches import MarketingTouch
 from ingestion.models.tracking import PlannedSource, TrackingPlan, TrackingPlanVersion, Violation
 from ingestion.models.trims import EventMonth, Trim
 
@@ -39,6 +40,7 @@ __all__ = [
     "List",
     "ListEdition",
     "ListRow",
+    "MarketingTouch",
     "Outcome",
     "Person",
     "PersonalExport",

@@ -21,6 +21,7 @@ from ingestion.operations.environments import sources_not_in_production
 from ingestion.operations.governance import govern
 from ingestion.operations.identity import Known, resolve_identities
 from ingestion.operations.locks import lock_history
+from ingestion.operations.marketing import note_touches
 from ingestion.operations.marks import exclusion_rules, mark_accounts_again, mark_persons_again
 from ingestion.operations.plan_facts import note_plans
 from ingestion.operations.received import count_received
@@ -150,6 +151,11 @@ def _add(arrivals: Sequence[Arrival], rules: Rules, score_at: datetime) -> Added
     person_of = {known.id: known.person_id for known in identities.values()}
     _extend_spans(events, person_of)
     touched |= note_plans(told, [event for event in events if event.source_id not in others], zone)
+    touched |= note_touches(
+        (event.identity_id, arrival)
+        for arrival, event in zip(fresh, events, strict=True)
+        if not event.exclusion and event.source_id not in others
+    )
     touched |= {(PERSON, person_of[identity_id]) for identity_id, _account in joined}
     touched |= {(ACCOUNT, account_id) for _identity, account_id in joined}
     touched |= {(PERSON, person_of[event.identity_id]) for event in matched}
@@ -168,6 +174,9 @@ def _add_told(arrivals: Sequence[Arrival], rules: Rules, score_at: datetime) -> 
     about_persons = [arrival for arrival in fresh if arrival.message.kind != Kind.GROUP]
     identities, moves = resolve_identities(about_persons, rules) if about_persons else ({}, [])
     touched = _learn(fresh, identities, resolve_accounts(about_accounts, rules), moves, rules)
+    touched |= note_touches(
+        (identities[arrival.actor].id, arrival) for arrival in about_persons if not arrival.exclusion
+    )
     touch(touched, at=score_at, cause=Cause.HISTORICAL if arrivals[0].is_historical else Cause.LIVE)
     return Added(events=len(fresh), duplicates=len(arrivals) - len(fresh))
 
@@ -198,7 +207,7 @@ def _learn(
     flipped = show_persons(of_persons, moved, rules)
     touched = {(PERSON, id) for id in moved | of_persons.keys()} | {(ACCOUNT, id) for id in of_accounts}
     touched |= mark_accounts_again(show_accounts(of_accounts, rules))
-    return touched | mark_persons_again(flipped, [move.identity_id for move in moves])
+    return touched | mark_persons_again(flipped, [move.identity_id for move in moves], moved)
 
 
 def _extend_spans(events: Iterable[Stored], person_of: Mapping[int, int]) -> None:

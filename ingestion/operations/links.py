@@ -32,5 +32,5 @@ def redraw(identity_ids: Collection[int], now: datetime) -> None:
     respan(identity_ids)
     persons = {person for move in moves for person in (move.old_person_id, move.new_person_id)}
     flipped = show_persons({}, persons, exclusion_rules())
-    concerned = mark_persons_again(flipped, [move.identity_id for move in moves])
+    concerned = mark_persons_again(flipped, [move.identity_id for move in moves], persons)
     touch(concerned | {(PERSON, person) for person in persons}, at=now)

@@ -26,8 +26,11 @@ _IDENTITIES_OF = (
     "SELECT id FROM ingestion_identity WHERE tenant_id = %(tenant_id)s AND person_id = ANY(%(ids)s::bigint[])"
 )
 _ACCOUNTS_OF = """
-SELECT DISTINCT account_id FROM ingestion_accountmembership
+SELECT account_id FROM ingestion_accountmembership
 WHERE tenant_id = %(tenant_id)s AND identity_id = ANY(%(ids)s::bigint[])
+UNION SELECT m.account_id FROM ingestion_identity i
+JOIN ingestion_accountmembership m ON m.tenant_id = %(tenant_id)s AND m.identity_id = i.id
+WHERE i.tenant_id = %(tenant_id)s AND i.person_id = ANY(%(persons)s::bigint[])
 """
 _PERSONS_IN = """
 SELECT DISTINCT i.person_id FROM ingestion_accountmembership m
@@ -43,16 +46,18 @@ def exclusion_rules() -> Rules:
     return rules_from(pairs.union(blocked.values_list("kind", "value"), all=True))
 
 
-def mark_persons_again(persons: Collection[int], moved_identities: Iterable[int] = ()) -> set[Subject]:
+def mark_persons_again(
+    persons: Collection[int], moved_identities: Iterable[int] = (), moved: Collection[int] = ()
+) -> set[Subject]:
     """Mark the activity of persons whose exclusion changed, and of identities that changed their person. Returns whose
-    scores that concerns."""
+    scores that concerns; also the accounts of the persons `moved` from and to, whose touches are others now."""
     identities = list(moved_identities)
     if persons:
         identities += [row[0] for row in fetch(_IDENTITIES_OF, ids=list(persons))]
     if not identities:
         return set()
     execute(_MARK, identities=identities, accounts=[])
-    accounts = {(ACCOUNT, row[0]) for row in fetch(_ACCOUNTS_OF, ids=identities)}
+    accounts = {(ACCOUNT, row[0]) for row in fetch(_ACCOUNTS_OF, ids=identities, persons=list(moved))}
     return accounts | {(PERSON, id) for id in persons}
 
 

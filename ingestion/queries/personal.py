@@ -49,6 +49,7 @@ HOLDINGS = [
         _("memberships in accounts"),
         f"t.identity_id = {_IDENTITIES} OR {_IN_ACCOUNTS}",
     ),
+    Holding("ingestion_marketingtouch", _("how they came"), f"t.identity_id = {_IDENTITIES}"),
     Holding("ingestion_planfact", _("plans with their history"), _IN_ACCOUNTS),
     Holding(
         "ingestion_listrow",

@@ -69,3 +69,21 @@ def import_state(run: ImportRun) -> str:
         ImportRun.State.PAUSED: " pq-tag-warn",
     }
     return format_html('<span class="pq-tag{}">{}</span>', looks.get(run.state, ""), run.get_state_display())  # type: ignore[call-overload]
+
+
+@register.filter
+def channel(value: str) -> str:
+    """A channel of a marketing touch in words."""
+    words = {
+        "paid search": _("paid search"),
+        "paid social": _("paid social"),
+        "display": _("display"),
+        "search": _("search"),
+        "social": _("social"),
+        "email": _("e-mail"),
+        "affiliate": _("affiliate"),
+        "ai assistant": _("AI assistant"),
+        "referral": _("referral"),
+        "other campaign": _("other campaign"),
+    }
+    return words.get(value, value)

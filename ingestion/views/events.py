@@ -18,6 +18,7 @@ from ingestion.queries.stream import (
     stream,
     waiting_requests,
 )
+from ingestion.queries.touches import touches_of_event
 from ingestion.rules.curl import as_curl, item_of_event
 from tenants.console import is_fragment, page
 from tenants.models import Source
@@ -60,6 +61,7 @@ def show_event(request: HttpRequest, key: int) -> HttpResponse:
         "item": item | {"messageId": found.row.event.message_id, "timestamp": found.row.event.ts.isoformat()},
         "curl": as_curl(item, settings.PUBLIC_URL) if found.row.event.kind != EventKind.ALIAS else "",
         "curl_key": f"curl-{key}",
+        "touches": touches_of_event(found.row.event),
         "title": found.row.title,
         "opts": Event._meta,
     }

@@ -7,6 +7,7 @@ from typing import Any
 
 from pqlhub.simulator.journal import Happening
 from pqlhub.simulator.lifecycle import iso
+from pqlhub.simulator.names import SIGNUP_SOURCES
 
 Message = dict[str, Any]
 _BROWSER = {"name": "analytics.js", "version": "npm:next-1.81.0"}
@@ -53,7 +54,9 @@ def _context(happening: Happening) -> Message:
     if happening.account_id is not None:
         context["groupId"] = happening.account_id
     if "utm_campaign" in happening.data:
-        context["campaign"] = {"name": happening.data["utm_campaign"]}
+        name = happening.data["utm_campaign"]
+        source = next(each for each in SIGNUP_SOURCES if each.campaign == name)
+        context["campaign"] = {"name": name, "source": source.utm_source, "medium": source.utm_medium}
     return context
 
 

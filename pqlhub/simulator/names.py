@@ -75,15 +75,17 @@ class SignupSource(NamedTuple):
     weight: int
     referrer: str
     campaign: str | None  # UTM campaign on the first page view
+    utm_source: str = ""
+    utm_medium: str = ""
 
 
 SIGNUP_SOURCES = (
     SignupSource("organic_search", 30, "https://www.google.com/", None),
-    SignupSource("paid_search", 20, "https://www.google.com/", "boards-brand-search"),
+    SignupSource("paid_search", 20, "https://www.google.com/", "boards-brand-search", "google", "cpc"),
     SignupSource("google_sign_in", 18, "", None),
     SignupSource("referral", 12, "https://news.ycombinator.com/", None),
-    SignupSource("partner", 8, "https://partners.example/", "partner-marketplace"),
-    SignupSource("social_ads", 12, "https://www.linkedin.com/", "q-team-planning"),
+    SignupSource("partner", 8, "https://partners.example/", "partner-marketplace", "marketplace", "partner"),
+    SignupSource("social_ads", 12, "https://www.linkedin.com/", "q-team-planning", "linkedin", "cpc"),
 )
 
 _WEBKIT = "(KHTML, like Gecko)"

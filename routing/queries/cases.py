@@ -10,6 +10,7 @@ from ingestion.models import Account, Identity, Person
 from ingestion.queries.consent import no_contact
 from ingestion.queries.list_membership import lists_holding
 from ingestion.queries.people import accounts_of
+from ingestion.queries.touches import touch_traits
 from routing.rules.conditions import Facts
 from scoring.models import Definition, Level, Qualification
 from tenants.models import BusinessUnit
@@ -51,7 +52,7 @@ class Case:
 
 
 def case_of(qualification: Qualification, *, now: datetime) -> Case:
-    """What is known about a PQL. Seven queries or fewer."""
+    """What is known about a PQL. Nine queries or fewer."""
     definition = qualification.definition
     subject = subject_of(qualification.subject_kind, qualification.subject_id)
     facts = Facts(
@@ -62,10 +63,15 @@ def case_of(qualification: Qualification, *, now: datetime) -> Case:
         level=Level(qualification.subject_kind).name.lower(),
         signals=frozenset(line["name"] for line in qualification.contributions if line.get("points")),
         lists=lists_holding(subject.person, subject.account, unit=definition.business_unit, now=now),
-        person_traits=subject.person.traits if subject.person else {},
-        account_traits=subject.account.traits if subject.account else {},
+        person_traits=_traits(PERSON, subject.person),
+        account_traits=_traits(ACCOUNT, subject.account),
     )
     return Case(qualification, definition, definition.business_unit, subject, facts)
+
+
+def _traits(kind: int, row: Person | Account | None) -> Mapping[str, Any]:
+    """Traits now, and how they came."""
+    return row.traits | touch_traits(kind, row.pk) if row else {}
 
 
 def subject_of(kind: int, subject_id: int) -> Subject:

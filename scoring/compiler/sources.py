@@ -8,7 +8,8 @@ that is new, and its other choices read the tenant's whole history.
 
 from scoring.compiler.compiled import start_name, window_of
 from scoring.compiler.lists import asks_own_ids, own_ids
-from scoring.rules.spec import PLAN_TRAITS, Level, SignalKind, Spec, WindowKind
+from scoring.compiler.touches import asks_touches, first_and_last, touch_moments
+from scoring.rules.spec import PLAN_TRAITS, Level, SignalKind, Spec, WindowKind, is_plan_trait
 from scoring.rules.windows import Window
 
 NOT_PRODUCTION = 4  # value of ingestion.models.Exclusion
@@ -27,6 +28,7 @@ _ALL_HOLDERS = {
     f" WHERE {TENANT} AND {_ASKED.format(column='id')})",
 }
 _ACTIVITY_HOLDER = {Level.PERSON: "identity_id", Level.ACCOUNT: "account_id"}
+_TRAIT_COLUMNS = "name, text, number, valid_from, message_id"
 _TRAIT_KIND = {Level.PERSON: 1, Level.ACCOUNT: 2}
 
 
@@ -55,7 +57,12 @@ def _counted(spec: Spec) -> str:
 
 def trait_rows(spec: Spec, *, few: bool) -> str:
     """Rows (subject_id, name, text, number, valid_from): the value of each trait as of the moment."""
-    rows = _trait_values(spec, few, "{date} < %(as_of)s::timestamptz")
+    past = "{date} < %(as_of)s::timestamptz"
+    rows = _trait_values(spec, few, past)
+    if asks_touches(spec):
+        touches = first_and_last(spec, few=few, dated=past.format(date="since"))
+        told = f"SELECT subject_id, {_TRAIT_COLUMNS} FROM ({rows}\n    ) AS told"
+        rows = f"\n    {told}\n    UNION ALL {touches}"
     return (
         f"\n    SELECT DISTINCT ON (subject_id, name) * FROM ({rows}\n    ) AS past"
         "\n    ORDER BY subject_id, name, valid_from DESC,"
@@ -65,7 +72,7 @@ def trait_rows(spec: Spec, *, few: bool) -> str:
 
 def coming_traits(spec: Spec, *, few: bool) -> str:
     """Rows (subject_id, trait_changes): when the next value dated in the future comes true."""
-    rows = _trait_values(spec, few, "{date} >= %(as_of)s::timestamptz AND {date} < %(until)s::timestamptz")
+    rows = _trait_moments(spec, few, "{date} >= %(as_of)s::timestamptz AND {date} < %(until)s::timestamptz")
     return (
         f"\n    SELECT subject_id, min(valid_from) AS trait_changes FROM ({rows}\n    ) AS coming_values"
         "\n    GROUP BY subject_id"
@@ -74,13 +81,21 @@ def coming_traits(spec: Spec, *, few: bool) -> str:
 
 def trait_moments(spec: Spec) -> str:
     """Rows (subject_id, valid_from ...) of every value the spec's traits had or get, before `until`."""
-    return _trait_values(spec, False, "{date} < %(until)s::timestamptz")
+    return _trait_moments(spec, False, "{date} < %(until)s::timestamptz")
 
 
 def select(columns: list[str], rest: str) -> str:
     """SELECT with one column a line."""
     listed = ",\n        ".join(columns)
     return f"\n    SELECT {listed}\n    {rest}"
+
+
+def _trait_moments(spec: Spec, few: bool, dated: str) -> str:
+    values = _trait_values(spec, few, dated)
+    if not asks_touches(spec):
+        return f"SELECT subject_id, valid_from FROM ({values}\n    ) AS told"
+    touches = touch_moments(spec, few=few, dated=dated.format(date="since"))
+    return f"SELECT subject_id, valid_from FROM ({values}\n    ) AS told\n    UNION ALL {touches}"
 
 
 def _trait_values(spec: Spec, few: bool, dated: str) -> str:
@@ -90,9 +105,9 @@ def _trait_values(spec: Spec, few: bool, dated: str) -> str:
         f" AND received_at <= %(known_at)s::timestamptz AND {dated.format(date='valid_from')}"
         " AND NOT is_shadowed"
     )
-    columns = "name, text, number, valid_from, message_id"
+    columns = _TRAIT_COLUMNS
     values = _held_rows("ingestion_traitvalue", "subject_id", columns, known, spec.level, few)
-    if any(signal.usage or signal.trait_name.startswith(PLAN_TRAITS) for signal in spec.signals):
+    if any(signal.usage or is_plan_trait(signal.trait_name) for signal in spec.signals):
         told = (
             f"'{PLAN_TRAITS}' || fact = ANY(%(trait_names)s::text[])"
             f" AND received_at <= %(known_at)s::timestamptz AND {dated.format(date='valid_from')}"

@@ -14,9 +14,10 @@ from ingestion.queries.browse import (
 )
 from ingestion.queries.lists import BUILT_IN, usable_lists
 from ingestion.queries.plans import usable_limits
+from ingestion.queries.touches import touch_values_seen
 from scoring.models import Level
 from scoring.rules.spec import BUILT_IN as BUILT_IN_REF
-from scoring.rules.wording import plan_words
+from scoring.rules.wording import plan_words, touch_words
 from tenants.models import BusinessUnit
 
 
@@ -93,6 +94,10 @@ def action_choices(unit: BusinessUnit) -> ActionChoices:
 
 
 def known_traits(level: int) -> dict[str, list[str]]:
-    """Names of traits and some of their values, seen on those of this level who were here last. 1 query."""
+    """Names of traits and some of their values, seen on those of this level who were here last, and how people came.
+    2 queries."""
     seen = trait_values_seen(Account if level == Level.ACCOUNT else Person)
-    return seen | ({name: [words] for name, words in plan_words(_).items()} if level == Level.ACCOUNT else {})
+    plans = plan_words(_) if level == Level.ACCOUNT else {}
+    values = touch_values_seen()
+    came = {name: [words, *values[name][:4]] for name, words in touch_words(_).items()}
+    return seen | {name: [words] for name, words in plans.items()} | came

@@ -9,6 +9,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from ingestion.rules import marketing
+
 # No signal gives more than this (100,000 points) in either direction, and a version has no more signals than that, so
 # that a sum always fits an integer column.
 POINTS_LIMIT = 10_000_000
@@ -40,12 +42,22 @@ NEXT_DAYS, PAST_DAYS = (
 # What is known of an account's plan is read as traits of these names.
 PLAN_TRAITS = "pqlhub."
 PLAN_FACT, PERIOD_FACT = f"{PLAN_TRAITS}plan", f"{PLAN_TRAITS}period_start"
+# How somebody came is read as traits of these names.
+FIRST_TOUCH, LAST_TOUCH = marketing.FIRST, marketing.LAST
 IN_LIST, NOT_IN_LIST = "in_list", "not_in_list"  # trait operators
 BUILT_IN = "builtin:"
 OWN_IDS = {
     "user_id": "person",
     "account_key": "account",
 }  # kinds of lists of ids, and the level whose ids they hold
+
+
+def is_touch_trait(name: str) -> bool:
+    return name in marketing.TOUCH_TRAITS
+
+
+def is_plan_trait(name: str) -> bool:
+    return name.startswith(PLAN_TRAITS) and not is_touch_trait(name)
 
 
 class Level(StrEnum):
@@ -98,6 +110,9 @@ class SignalSpec:
     A test of a list (in_list, not_in_list) reads the rows that edition `list_edition` of `list_ref` had, each through
     the local day it expires on. A list of domains holds the domain in the trait's text (an address of e-mail or web, or
     a domain) or one above it; a list of ids is asked for the subject's own ids, from when it was first seen.
+    The traits FIRST_TOUCH and LAST_TOUCH with a facet (pqlhub.first_source) are of the first and the last marketing
+    touch before as_of, of the person, or of all persons that were in the account by then and count; ingestion.rules.
+    marketing says which touches count.
     usage: of accounts, the whole percent of what the plan as of the moment allows, not below 0; 0 where its plan has no
     such limit. next_days and past_days: the day that the trait begins with is today or up to so many days on (back).
     true when value >= at_least. Points when true: `points` (fixed), or points x whole value (per occurrence), cut at

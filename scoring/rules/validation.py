@@ -13,7 +13,6 @@ from scoring.rules.spec import (
     NOT_IN_LIST,
     OWN_IDS,
     PAST_DAYS,
-    PLAN_TRAITS,
     POINTS_LIMIT,
     SIGNALS_LIMIT,
     Level,
@@ -21,6 +20,7 @@ from scoring.rules.spec import (
     SignalSpec,
     Spec,
     WindowKind,
+    is_plan_trait,
 )
 
 LONGEST_DAYS = 3650
@@ -65,7 +65,7 @@ def validate(
             found += _list_problems(signal, spec.level, lists, translate)
         if signal.kind == SignalKind.USAGE:
             found += _usage_problems(signal, spec.level, place in limits, translate)
-        elif signal.trait_name.startswith(PLAN_TRAITS) and spec.level == Level.PERSON:
+        elif is_plan_trait(signal.trait_name) and spec.level == Level.PERSON:
             found.append(("trait_name", translate("Plans belong to accounts, and persons are scored here.")))
         problems += [Problem(f"signals.{place}.{field}", message) for field, message in found]
     problems += _duplicates(spec, translate)

@@ -4,7 +4,16 @@ the caller passes (it is called `_`, so that the translators' tools find the tex
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 
-from scoring.rules.spec import OWN_IDS, PLAN_TRAITS, SignalKind, SignalSpec, Spec, WindowKind
+from scoring.rules.spec import (
+    FIRST_TOUCH,
+    LAST_TOUCH,
+    OWN_IDS,
+    PLAN_TRAITS,
+    SignalKind,
+    SignalSpec,
+    Spec,
+    WindowKind,
+)
 from scoring.rules.validation import format_points
 
 Translate = Callable[[str], str]
@@ -87,7 +96,7 @@ def _describe_trait(signal: SignalSpec, _: Translate) -> str:
     if signal.trait_operator in ("next_days", "past_days"):
         value = signal.trait_values[0]
     trait = own[signal.list_kind] if signal.list_kind in OWN_IDS else signal.trait_name
-    trait = plan_words(_).get(trait, trait)
+    trait = (plan_words(_) | touch_words(_)).get(trait, trait)
     return texts[signal.trait_operator] % {"trait": trait, "value": value}
 
 
@@ -100,6 +109,30 @@ def plan_words(_: Translate) -> dict[str, str]:
         f"{PLAN_TRAITS}trial_end": _("last day of the trial"),
         f"{PLAN_TRAITS}period_start": _("first day of the billing period"),
     }
+
+
+def touch_words(_: Translate) -> dict[str, str]:
+    """How somebody came, by the trait it is read as."""
+    first = {
+        "channel": _("first channel"),
+        "source": _("first campaign source"),
+        "medium": _("first campaign medium"),
+        "campaign": _("first campaign"),
+        "term": _("first search term"),
+        "content": _("first campaign content"),
+        "referrer": _("first referrer"),
+    }
+    last = {
+        "channel": _("last channel"),
+        "source": _("last campaign source"),
+        "medium": _("last campaign medium"),
+        "campaign": _("last campaign"),
+        "term": _("last search term"),
+        "content": _("last campaign content"),
+        "referrer": _("last referrer"),
+    }
+    named = {f"{FIRST_TOUCH}{facet}": words for facet, words in first.items()}
+    return named | {f"{LAST_TOUCH}{facet}": words for facet, words in last.items()}
 
 
 def _threshold_changes(old: Spec, new: Spec, _: Translate) -> list[str]:

@@ -18,6 +18,7 @@ from ingestion.queries.identities import evidence_about
 from ingestion.queries.paging import BadCursor, Page, count_of, cursor_after, read_cursor
 from ingestion.queries.plans import account_plan
 from ingestion.queries.told import traits_told
+from ingestion.queries.touches import how_they_came
 from scoring.forms.explain import ExplainForm
 from scoring.models import Level, Version
 from scoring.queries.explanations import why_not
@@ -86,6 +87,7 @@ def show_subject(request: HttpRequest, level: int, key: int) -> HttpResponse:
         "excluded_by": why_excluded(level, row.pk) if row.exclusion else [],
         "scores": [_score_panel(each, row.pk) for each in scores],
         "pqls": pqls_of(access, level, row.pk),
+        "came": how_they_came(level, row.pk),
         "told": traits_told(level, row.pk),
         "explain_form": _explain_form(scores, None),
         "url_name": subject_url_name(level),

@@ -46,12 +46,26 @@ class PastRow:
 
 
 @dataclass(frozen=True)
+class PastTouch:
+    """How the person came; kind 1: seen, 2: by a referrer, 3: told."""
+
+    kind: int
+    ts: datetime
+    received_at: datetime
+    message_id: str
+    source: str
+    once: str
+
+
+@dataclass(frozen=True)
 class Known:
     """What else a test may ask: lists by their ref, and the subject's own ids with when it was first seen."""
 
     lists: dict[str, list[PastRow]] = field(default_factory=dict)
     own_ids: tuple[str, ...] = ()
     first_seen_at: datetime | None = None
+    touches: list[PastTouch] = field(default_factory=list)
+    joined_at: datetime | None = None  # of the person, in the account that is scored
 
 
 @dataclass(frozen=True)
@@ -78,7 +92,7 @@ def score(
         if signal.kind == SignalKind.USAGE:
             value = used_percent(signal.usage, known_events, known_traits, as_of, ZoneInfo(spec.time_zone))
         elif signal.kind == SignalKind.TRAIT:
-            value = Decimal(passes(signal, known_traits, as_of, known, ZoneInfo(spec.time_zone)))
+            value = Decimal(passes(signal, known_traits, as_of, known, known_at, ZoneInfo(spec.time_zone)))
         else:
             value = tally(signal, known_events, as_of, ZoneInfo(spec.time_zone))
         is_true = value >= signal.at_least
@@ -118,12 +132,20 @@ def tally(signal: SignalSpec, events: list[PastEvent], as_of: datetime, zone: Zo
 
 
 def passes(
-    signal: SignalSpec, traits: list[PastTrait], as_of: datetime, known: Known, zone: ZoneInfo
+    signal: SignalSpec,
+    traits: list[PastTrait],
+    as_of: datetime,
+    known: Known,
+    known_at: datetime,
+    zone: ZoneInfo,
 ) -> bool:
     today = (as_of - TICK).astimezone(zone).date()
     if signal.list_kind in ("user_id", "account_key"):
         is_seen = known.first_seen_at is not None and known.first_seen_at < as_of
         return is_seen and bool(known.own_ids) and asks_well(signal, known.own_ids, known, today)
+    if signal.trait_name in ("pqlhub.first_source", "pqlhub.last_source"):
+        source = source_of_touch("last" in signal.trait_name, known, as_of, known_at)
+        return bool(source) and compares_well(signal, source, None)
     latest = latest_value(signal.trait_name, traits, as_of)
     if latest is None or latest.text is None:
         return False
@@ -132,6 +154,22 @@ def passes(
     if signal.trait_operator in ("next_days", "past_days"):
         return is_day_near(signal, latest.text, today)
     return compares_well(signal, latest.text, latest.number)
+
+
+def source_of_touch(is_last: bool, known: Known, as_of: datetime, known_at: datetime) -> str:
+    if known.joined_at is not None and known.joined_at >= as_of:
+        return ""
+    past = [touch for touch in known.touches if touch.ts < as_of and touch.received_at <= known_at]
+    place = {touch: (touch.ts, touch.message_id, touch.kind, touch.once) for touch in past}
+    counting = []
+    for touch in past:
+        days = [touch.ts - other.ts for other in past if other.kind == 1]
+        if touch.kind != 2 or not any(timedelta(0) <= since <= timedelta(days=1) for since in days):
+            counting.append(touch)
+    if is_last and any(touch.kind != 3 for touch in counting):
+        counting = [touch for touch in counting if touch.kind != 3]
+    in_order = sorted(counting, key=lambda touch: place[touch])
+    return in_order[-1 if is_last else 0].source if in_order else ""
 
 
 def is_day_near(signal: SignalSpec, text: str, today: date) -> bool:

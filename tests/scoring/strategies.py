@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import strategies as st
 
 from scoring.rules.spec import Allowance, BandSpec, Level, SignalKind, SignalSpec, Spec, UsageSpec, WindowKind
-from tests.scoring.reference import PastEvent, PastRow, PastTrait
+from tests.scoring.reference import PastEvent, PastRow, PastTouch, PastTrait
 
 TICK = timedelta(microseconds=1)
 ACTIONS = (901, 902)
@@ -163,7 +163,7 @@ def signals(draw, place: int, level: Level):
         values = {"known": (), "in": (value, "team")}.get(operator, (value,))
         return SignalSpec(
             **common,
-            trait_name=draw(st.sampled_from(TRAITS)),
+            trait_name=draw(st.sampled_from([*TRAITS, "pqlhub.first_source", "pqlhub.last_source"])),
             trait_operator=operator,
             trait_values=values,
         )
@@ -242,6 +242,17 @@ class Rest:
 
     lists: dict[str, list[PastRow]]
     first_seen_at: datetime
+    touches: list[list[PastTouch]]  # by person
+    joined_at: datetime
+
+
+@st.composite
+def touches(draw, zone: str, as_of: datetime):
+    ts = draw(moments(zone, as_of))
+    received_at = ts + draw(st.sampled_from([timedelta(0), timedelta(days=2)]))
+    source, message_id = draw(st.sampled_from(["", "pro", "team"])), draw(st.sampled_from(["a", "b", "B"]))
+    once = str(draw(st.uuids()))
+    return PastTouch(draw(st.sampled_from([1, 2, 2, 3])), ts, received_at, message_id, source, once)
 
 
 @st.composite
@@ -257,4 +268,6 @@ def cases(draw):
         said = st.one_of(said, plan_facts(zone, as_of))
     some = st.lists(said, max_size=6, **unique)
     rows, seen = draw(list_rows(zone, as_of)), draw(moments(zone, as_of))
-    return spec, as_of, [draw(several), draw(several)], [draw(some), draw(some)], Rest(rows, seen)
+    came = st.lists(touches(zone, as_of), max_size=5, unique_by=lambda touch: touch.once)
+    rest = Rest(rows, seen, [draw(came), draw(came)], draw(moments(zone, as_of)))
+    return spec, as_of, [draw(several), draw(several)], [draw(some), draw(some)], rest

@@ -10,7 +10,17 @@ from django.db import connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ingestion.models import Account, Identity, List, ListRow, Person, PlanFact, TraitValue
+from ingestion.models import (
+    Account,
+    AccountMembership,
+    Identity,
+    List,
+    ListRow,
+    MarketingTouch,
+    Person,
+    PlanFact,
+    TraitValue,
+)
 from ingestion.models.events import Activity
 from scoring.compiler import compile_version
 from scoring.rules.spec import Level
@@ -82,12 +92,22 @@ class World:
         ListRow.objects.bulk_create(
             [ListRow(list_id=ref, **vars(row)) for ref, rows in rest.lists.items() for row in rows]
         )
+        for place, touches in enumerate(rest.touches):
+            keys, account = self.identities[place], self.accounts[place]
+            AccountMembership.objects.create(
+                identity_id=keys[0], account_id=account, valid_from=rest.joined_at
+            )
+            MarketingTouch.objects.bulk_create(
+                MarketingTouch(identity_id=keys[n % 2], channel="x", **vars(touch))
+                for n, touch in enumerate(touches)
+            )
         Person.objects.update(first_seen_at=rest.first_seen_at)
         Account.objects.update(first_seen_at=rest.first_seen_at)
 
     def known(self, spec, rest, place):
         own = [("a1", "a2"), ("b1", "b2")] if spec.level == Level.PERSON else [("x",), ("y",)]
-        return Known(rest.lists, own[place], rest.first_seen_at)
+        joined = rest.joined_at if spec.level == Level.ACCOUNT else None
+        return Known(rest.lists, own[place], rest.first_seen_at, rest.touches[place], joined)
 
     def _activity(self, spec, event, identity, place, number):
         return Activity(
