@@ -6,7 +6,7 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Max, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -78,6 +78,7 @@ class SourceAdmin(TenantAdmin):
         return [
             self.own_path("<uuid:key>/environment/", self.environment_view, "environment"),
             path("<uuid:key>/keys/", view(self.keys_view), name="tenants_source_keys"),
+            self.own_path("<uuid:key>/keys/<uuid:key_id>/waiting/", self.waiting_view, "waiting"),
             path(
                 "<uuid:key>/keys/<uuid:key_id>/revoke/",
                 view(self.revoke_view),
@@ -189,6 +190,14 @@ class SourceAdmin(TenantAdmin):
             done=_("%(key)s is revoked.") % {"key": write_key},
         )
 
+    def waiting_view(self, request: HttpRequest, key: Any, key_id: Any) -> HttpResponse:
+        """The part of a page that waits for the first event with a key."""
+        source = get_object_or_404(Source, pk=key)
+        if not self.has_view_permission(request, source):
+            raise PermissionDenied
+        content = {"source": source, "key": self._key_of(source, key_id)}
+        return render(request, "tenants/_waiting.html", content)
+
     def _key_of(self, source: Source, key_id: Any) -> WriteKey:
         for key in WriteKey.objects.filter(source=source).select_related("source"):
             if str(key.pk) == str(key_id):
@@ -203,6 +212,7 @@ class SourceAdmin(TenantAdmin):
             "title": _("Keys of %(source)s") % {"source": source},
             "source": source,
             "secret": secret,
+            "watched": live[0] if live and not any(key.last_used_at for key in live) else None,
             "snippets": snippets(secret=secret, host=request.build_absolute_uri("/").rstrip("/")),
             "live": key_lines(live, now),
             "key_form": WriteKeyForm(),

@@ -219,7 +219,7 @@ def test_new_source_shows_its_key_once_with_ready_programs(as_alice, acme):
     secret = re.search(r"pql_w_[\w-]+", answer.content.decode())[0]
     assert queries.find_write_key(secret, now=timezone.now()).tenant_id == acme.pk
     assert "curl http://testserver/v1/track" in text(answer)
-    assert "apiHost: &quot;testserver/v1&quot;, protocol: &quot;http&quot;" in text(answer)
+    assert f"http://testserver/analytics.js/v1/{secret}/analytics.min.js" in text(answer)
     assert "no-store" in answer["Cache-Control"]
     with tenant_context(acme.pk):
         source = Source.objects.get()

@@ -100,3 +100,27 @@ def test_usage_is_shown_against_the_quota_and_on_the_home_page(
     assert words in said()
     home = client.get("/").content.decode()
     assert (f"Quota of {source}" in home) == (events >= 800)
+
+
+def test_the_page_waits_for_the_first_event_and_says_when_it_has_come(acme, source, said):
+    with tenant_context(acme.pk):
+        key, _secret = make_write_key(source=source, now=timezone.now())
+    assert "Waiting for the first event" in said()
+
+    with tenant_context(acme.pk):
+        WriteKey.objects.filter(pk=key.pk).update(last_used_at=timezone.now())
+
+    assert "Waiting" not in said()
+
+
+@pytest.mark.parametrize(("used", "words"), [(False, "every 2s"), (True, "The first event has come")])
+def test_what_waits_asks_until_the_key_is_used(client, acme, source, alice, used, words):
+    with tenant_context(acme.pk):
+        key, _secret = make_write_key(source=source, now=timezone.now())
+        WriteKey.objects.update(last_used_at=timezone.now() if used else None)
+    client.force_login(alice)
+
+    part = client.get(reverse("admin:tenants_source_waiting", args=[source.pk, key.pk]))
+
+    assert words in part.content.decode()
+    assert client.get(reverse("admin:tenants_source_waiting", args=[source.pk, source.pk])).status_code == 404
