@@ -233,6 +233,10 @@ IMPORT_MAX_MB = int(os.environ.get("IMPORT_MAX_MB", "512"))
 IMPORT_KEEP_DAYS = int(os.environ.get("IMPORT_KEEP_DAYS", "7"))
 PERSONAL_EXPORT_DAYS = int(os.environ.get("PERSONAL_EXPORT_DAYS", "7"))
 
+# --- How much may wait to be read -------------------------------------------------------------------------------------
+# Requests of one tenant. Above it senders get 503 and send again later: a disk that is full stops everybody.
+INBOX_MOST_REQUESTS = int(os.environ.get("INBOX_MOST_REQUESTS", "5000000"))
+
 # --- How long raw events are kept -----------------------------------------------------------------------------------
 # Whole months, at most; a tenant may keep fewer. None: for ever.
 EVENT_KEEP_MONTHS = int(os.environ.get("EVENT_KEEP_MONTHS") or "0") or None

@@ -1,14 +1,19 @@
-"""What a source lets in: websites it is sent to from, events a second, events a day or month; and what its keys may."""
+"""What a source lets in: websites it is sent to from, events a second, events a day or month; and what its keys may.
+
+And when nothing is let in: while a tenant's inbox is full."""
 
 import math
+import random
 import time
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from rest_framework.request import Request
 
 from ingestion.api.answers import IngestError
+from ingestion.queries.backlog import waiting_requests
 from ingestion.rules.types import Rejection
 from tenants.context import tenant_context
 from tenants.models import WriteKey
@@ -20,6 +25,8 @@ BURST_SECONDS = 10  # worth of events that may come at once
 LONGEST_WAIT = 300  # seconds: SDKs cap what they are told to wait
 REMEMBERED_KEYS = 10_000
 REMEMBERED_SECONDS = 15.0
+BACKLOG_SECONDS = 10.0
+OVERLOAD_SECONDS = (15, 60)
 SCOPES = dict.fromkeys(("identify", "group", "alias"), WriteKey.Scope.PROFILES)
 
 
@@ -49,6 +56,41 @@ class OverQuota(IngestError):
             f"This source has used {usage.events:,} of its {usage.quota:,} events {period}. It takes events again on"
             f" {usage.ends}, or when its quota is raised under Settings › Sources and keys.",
         )
+
+
+class Overloaded(IngestError):
+    """The inbox is full. 503, because no SDK drops events for it, and spread, so that they do not come back at once."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            503,
+            "overloaded",
+            "More events wait to be read than this installation keeps waiting. Nothing of this request is stored:"
+            " send it again shortly.",
+        )
+        self.retry_after = random.randint(*OVERLOAD_SECONDS)
+
+
+class Backlogs:
+    """Whether inboxes are full, remembered per process for a short while: a full disk would lose more than a wait."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._known: dict[int, tuple[float, bool]] = {}
+
+    def check(self, tenant_id: int) -> None:
+        """Raises Overloaded. A look-up for each tenant and 10 seconds."""
+        until, is_full = self._known.get(tenant_id, (0.0, False))
+        if until < self._clock():
+            most = settings.INBOX_MOST_REQUESTS
+            with tenant_context(tenant_id):
+                is_full = waiting_requests(most=most) >= most
+            self._known[tenant_id] = (self._clock() + BACKLOG_SECONDS, is_full)
+        if is_full:
+            raise Overloaded
+
+    def clear(self) -> None:
+        self._known.clear()
 
 
 class Quotas:
@@ -102,10 +144,12 @@ class Buckets:
 
 buckets = Buckets()
 quotas = Quotas()
+backlogs = Backlogs()
 
 
 def check_limits(request: Request, owner: KeyOwner, events: int, now: datetime) -> None:
-    """Raises IngestError 403 for a website that is not on the source's list, and 429 above its rate or quota."""
+    """Raises IngestError 403 for a website that is not on the source's list, 429 above its rate or quota, and 503 while
+    the inbox is full."""
     origin = request.META.get("HTTP_ORIGIN", "").lower()
     if owner.allowed_origins and origin and origin not in owner.allowed_origins:
         raise IngestError(
@@ -117,6 +161,7 @@ def check_limits(request: Request, owner: KeyOwner, events: int, now: datetime) 
         buckets.take(owner.key_id, owner.events_per_second, events)
     if owner.quota_events is not None:
         quotas.check(owner, now)
+    backlogs.check(owner.tenant_id)
 
 
 def missing_scope(owner: KeyOwner, call: str) -> Rejection | None:

@@ -4,10 +4,20 @@ import pytest
 
 from ingestion.api.answers import IngestError
 from ingestion.api.keys import cache
-from ingestion.api.limits import LONGEST_WAIT, Buckets, TooMany, buckets
+from ingestion.api.limits import (
+    LONGEST_WAIT,
+    OVERLOAD_SECONDS,
+    Backlogs,
+    Buckets,
+    Overloaded,
+    TooMany,
+    backlogs,
+    buckets,
+)
 from tenants.audit import SYSTEM
 from tenants.context import tenant_context
 from tenants.operations import change_source
+from tests.factories.ingestion import fold
 from tests.ingestion_api.conftest import TRACK
 
 BODY = {"batch": [TRACK]}
@@ -112,3 +122,45 @@ def test_a_refused_call_costs_nothing_and_the_wait_has_an_end():
 
 def test_a_refusal_is_an_answer_of_the_ingestion_api():
     assert issubclass(TooMany, IngestError)
+
+
+def test_a_full_inbox_says_503_stores_nothing_and_takes_events_again_once_read(send, product, settings):
+    settings.INBOX_MOST_REQUESTS = 2
+    for _ in range(2):
+        backlogs.clear()
+        assert send(BODY).status_code == 200
+    backlogs.clear()
+
+    response = send(BODY)
+
+    assert (response.status_code, response.said["code"]) == (503, "overloaded")
+    assert OVERLOAD_SECONDS[0] <= int(response["Retry-After"]) <= OVERLOAD_SECONDS[1]
+    assert len(product.inbox()) == 2
+    fold(product.tenant)
+    backlogs.clear()
+    assert send(BODY).status_code == 200
+
+
+def test_another_companys_full_inbox_holds_nobody_up(send, acme, globex, settings):
+    settings.INBOX_MOST_REQUESTS = 1
+    backlogs.clear()
+    assert send(BODY).status_code == 200
+    backlogs.clear()
+
+    backlogs.check(globex.pk)
+    with pytest.raises(Overloaded):
+        backlogs.check(acme.pk)
+
+
+def test_a_full_inbox_is_looked_at_again_after_ten_seconds(send, acme, settings):
+    settings.INBOX_MOST_REQUESTS = 1
+    now = [0.0]
+    memory = Backlogs(lambda: now[0])
+    memory.check(acme.pk)
+    assert send(BODY).status_code == 200
+    memory.check(acme.pk)
+
+    now[0] = 11.0
+
+    with pytest.raises(Overloaded):
+        memory.check(acme.pk)
