@@ -355,8 +355,9 @@ class PersonAdmin(SubjectAdmin):
     level = Level.PERSON
 
     def get_urls(self) -> list[Any]:
-        route = "<int:key>/change/links/<int:link>/undo/"
-        return [self.own_path(route, links.undo_link, "undo"), *super().get_urls()]
+        route = "<int:key>/change/links/<int:link>/"
+        undo = self.own_path(route + "undo/", links.undo_link, "undo")
+        return [undo, self.own_path(route + "redo/", links.redo_link, "redo"), *super().get_urls()]
 
 
 @admin.register(Account)

@@ -9,7 +9,7 @@ from ingestion.operations.exclusions import create_exclusion, delete_exclusion, 
 from ingestion.operations.file_checks import Findings, continue_check, request_check
 from ingestion.operations.fold import FoldResult, fold_inbox
 from ingestion.operations.imports import FileImport, ImportRefused, ImportResult, import_file
-from ingestion.operations.links import undo_identity_link
+from ingestion.operations.links import redo_identity_link, undo_identity_link
 from ingestion.operations.lists import (
     ListChanged,
     NothingReplaced,
@@ -155,6 +155,7 @@ __all__ = [
     "receive_file",
     "record_outcomes",
     "recut_days",
+    "redo_identity_link",
     "redraw_identities",
     "remove_old_files",
     "remove_rows",

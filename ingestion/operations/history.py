@@ -7,9 +7,10 @@ slices or in which order they come, with one exception that is meant: the accoun
 when it is stored.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from uuid import UUID
 
 from django.db import DataError, OperationalError, transaction
 
@@ -144,7 +145,7 @@ def _add(arrivals: Sequence[Arrival], rules: Rules, score_at: datetime) -> Added
     accounts = resolve_accounts(fresh, rules)
     joined = join_accounts(fresh, identities, accounts)
     others = sources_not_in_production()
-    told = [arrival for arrival in fresh if arrival.request.source_id not in others] if others else fresh
+    told = _believed(fresh, others)
     touched = _learn(told, identities, accounts, moves, rules)
     events = store_events(fresh, _places(fresh, identities, accounts))
     matched, counted = count_events(events, load_matchers(), zone, others)
@@ -173,12 +174,23 @@ def _add_told(arrivals: Sequence[Arrival], rules: Rules, score_at: datetime) -> 
     about_accounts = [arrival for arrival in fresh if arrival.message.kind == Kind.GROUP]
     about_persons = [arrival for arrival in fresh if arrival.message.kind != Kind.GROUP]
     identities, moves = resolve_identities(about_persons, rules) if about_persons else ({}, [])
-    touched = _learn(fresh, identities, resolve_accounts(about_accounts, rules), moves, rules)
+    others = sources_not_in_production()
+    told = _believed(fresh, others)
+    touched = _learn(told, identities, resolve_accounts(about_accounts, rules), moves, rules)
     touched |= note_touches(
-        (identities[arrival.actor].id, arrival) for arrival in about_persons if not arrival.exclusion
+        (identities[arrival.actor].id, arrival)
+        for arrival in _believed(about_persons, others)
+        if not arrival.exclusion
     )
     touch(touched, at=score_at, cause=Cause.HISTORICAL if arrivals[0].is_historical else Cause.LIVE)
     return Added(events=len(fresh), duplicates=len(arrivals) - len(fresh))
+
+
+def _believed(arrivals: Sequence[Arrival], others: Collection[UUID]) -> Sequence[Arrival]:
+    """Those from production: the others teach nothing about persons and accounts, a file of traits neither."""
+    return (
+        [arrival for arrival in arrivals if arrival.request.source_id not in others] if others else arrivals
+    )
 
 
 def _places(

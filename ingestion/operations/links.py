@@ -1,4 +1,4 @@
-"""Taking back a merge of persons."""
+"""Taking back a merge of persons, and joining them again."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -19,10 +19,22 @@ from tenants.audit import Actor
 def undo_identity_link(*, link: IdentityLink, by: Actor, now: datetime) -> None:
     """Take back that two identities are one person, whatever the same evidence says again. Twice changes nothing."""
     lock_history()
-    if not IdentityLink.objects.filter(pk=link.pk, undone_at__isnull=True).update(undone_at=now):
-        return
+    if IdentityLink.objects.filter(pk=link.pk, undone_at__isnull=True).update(undone_at=now):
+        _redraw_ends(link, verb="identity_link.undone", by=by, now=now)
+
+
+@transaction.atomic
+def redo_identity_link(*, link: IdentityLink, by: Actor, now: datetime) -> None:
+    """Let evidence that was taken back count again, from its own moment on. It joins the two only if nothing else keeps
+    them apart: merge protection, or two users. Twice changes nothing."""
+    lock_history()
+    if IdentityLink.objects.filter(pk=link.pk, undone_at__isnull=False).update(undone_at=None):
+        _redraw_ends(link, verb="identity_link.redone", by=by, now=now)
+
+
+def _redraw_ends(link: IdentityLink, *, verb: str, by: Actor, now: datetime) -> None:
     redraw([link.identity_id, link.user_identity_id] if link.is_alias else [link.identity_id], now)
-    audit.record(by=by, verb="identity_link.undone", target=link, fields=["undone_at"], now=now)
+    audit.record(by=by, verb=verb, target=link, fields=["undone_at"], now=now)
 
 
 def redraw(identity_ids: Collection[int], now: datetime) -> None:

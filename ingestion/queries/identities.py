@@ -63,6 +63,13 @@ def link_of(person_id: int, link_id: int) -> IdentityLink | None:
     )
 
 
+def undone_link_of(person_id: int, link_id: int) -> IdentityLink | None:
+    """A link that was taken back and has this person at an end, or None."""
+    ends = Q(identity__person_id=person_id) | Q(user_identity__person_id=person_id)
+    found = IdentityLink.objects.filter(ends, pk=link_id, undone_at__isnull=False)
+    return found.select_related("identity__person", "user_identity__person").first()
+
+
 def events_of_identity(identity: Identity, *, most: int) -> int:
     """How many events came with this identity, counted up to `most`. 1 query."""
     return Event.objects.filter(identity_id=identity.pk)[:most].count()

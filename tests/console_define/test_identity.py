@@ -1,4 +1,4 @@
-"""How the identities of a person came together, and taking a link back."""
+"""How the identities of a person came together, taking a link back, and joining it again."""
 
 from datetime import timedelta
 
@@ -34,6 +34,12 @@ def undo(user: str, other: str) -> str:
     """The address that takes back the link between the device and the user."""
     link = IdentityLink.objects.get(identity__value=other, user_identity__value=user)
     return reverse("admin:ingestion_person_undo", args=[link.identity.person_id, link.pk])
+
+
+def redo(user: str, other: str) -> str:
+    """The address that joins them again, from the user's page."""
+    link = IdentityLink.objects.get(identity__value=other, user_identity__value=user)
+    return reverse("admin:ingestion_person_redo", args=[link.user_identity.person_id, link.pk])
 
 
 def text_of(response) -> str:
@@ -73,6 +79,49 @@ def test_link_is_taken_back_after_asking_and_with_a_trace(as_user, alice, shared
     assert client.post(address).status_code == 404
 
 
+def test_link_that_was_taken_back_joins_again_after_asking(as_user, alice, shared):
+    client = as_user(alice)
+    client.post(undo("ann", "phone"))
+    again = redo("ann", "phone")
+
+    asked = text_of(client.get(again))
+    assert "Join them again" in text_of(page_of(client, "ann"))
+    told = text_of(client.post(again, follow=True))
+
+    assert "It counts again as if it had never been taken back" in asked
+    assert "“phone” and “ann” are one person again." in told
+    assert Identity.objects.get(value="phone").person.label == "ann"
+    assert AuditEvent.objects.filter(verb="identity_link.redone").count() == 1
+    assert client.post(again).status_code == 404
+
+
+def test_joining_again_says_when_it_joined_nobody(as_user, alice, shared):
+    client = as_user(alice)
+    client.post(undo("ann", "phone"))
+    client.post(undo("bob", "phone"))
+    client.post(redo("ann", "phone"))
+
+    assert "stay two persons" in text_of(client.post(redo("bob", "phone"), follow=True))
+    assert Identity.objects.get(value="phone").person.label == "ann"
+
+
+def test_link_that_holds_is_not_joined_again(as_user, alice, shared):
+    assert as_user(alice).get(redo("ann", "phone")).status_code == 404
+
+
+def test_page_draws_each_id_and_an_arc_for_each_reason_to_join(as_user, alice, shared):
+    client = as_user(alice)
+    client.post(undo("ann", "phone"))
+    drawing = text_of(page_of(client, "ann")).split('class="pq-joins"')[1].split("</svg>")[0]
+
+    assert [drawing.count(each) for each in ("<circle", "pq-join-other", "<path", "pq-join-loose")] == [
+        4,
+        1,
+        3,
+        1,
+    ]
+
+
 def test_blocked_link_cannot_be_taken_back(as_user, alice, shared):
     link = IdentityLink.objects.get(user_identity__value="bob")
     ann = Person.objects.get(label="ann").pk
@@ -88,11 +137,14 @@ def test_only_who_looks_after_events_takes_a_link_back(as_user, acme, shared, no
     client = as_user(member(acme, "x@acme.test", role, "Corporate", now))
 
     assert client.get(undo("ann", "phone")).status_code == status
+    assert client.get(redo("ann", "phone")).status_code == (404 if status == 200 else 403)
     assert ("Take this link back" in text_of(page_of(client, "ann"))) == (status == 200)
 
 
 def test_link_of_another_tenant_does_not_exist(as_user, charlie, shared):
     assert as_user(charlie).post(undo("ann", "phone")).status_code == 404
+    IdentityLink.objects.update(undone_at=START)
+    assert as_user(charlie).post(redo("ann", "phone")).status_code == 404
 
 
 def test_person_who_was_never_joined_says_so(as_user, alice, in_acme):

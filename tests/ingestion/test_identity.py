@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from ingestion.models import Identity, IdentityLink, Person, Touched
-from ingestion.operations import undo_identity_link
+from ingestion.operations import redo_identity_link, undo_identity_link
 from tenants.audit import SYSTEM
 from tests.factories.ingestion import START, alias, identify, send_and_fold, track
 from tests.ingestion.state import groups, persons
@@ -106,6 +106,19 @@ def test_an_earlier_alias_that_comes_late_takes_the_anonymous_id_back(in_acme):
     send_and_fold(in_acme, [alias("u1", "x")])
 
     assert groups() == {frozenset({"u1", "x"}), frozenset({"u2"})}
+
+
+@pytest.mark.parametrize("sent", ["device", "alias"])
+def test_undone_and_redone_is_as_if_nothing_had_happened(in_acme, now, sent):
+    join = identify("u1", anon="x", traits={"plan": "pro"}) if sent == "device" else alias("u1", "x")
+    send_and_fold(in_acme, [track(None, "visit", anon="x"), track("u1", "login"), join])
+    before = persons()
+
+    for change in (undo_identity_link, redo_identity_link, redo_identity_link):
+        change(link=IdentityLink.objects.get(), by=SYSTEM, now=now)
+
+    assert persons() == before
+    assert IdentityLink.objects.get().undone_at is None
 
 
 def test_a_link_can_be_undone_and_stays_undone(in_acme, now):

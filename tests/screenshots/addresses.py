@@ -38,6 +38,7 @@ NOT_PHOTOGRAPHED = {
     "admin:*_act": "does something and goes back",
     "admin:ingestion_contactrule_delete": "does something and goes back",
     "admin:ingestion_erasure_ask_export": "asks for a file and shows how far it is",
+    "admin:ingestion_person_redo": "reached from a link that was taken back; as the page that takes one back",
     "admin:ingestion_erasure_of": "reached by a search; looked at by hand",
     "admin:ingestion_erasure_export": "the progress of a file; looked at by hand",
     "admin:ingestion_erasure_change": "a proof: the demo erases nobody; looked at by hand",
