@@ -80,6 +80,12 @@ def precedence(claim: Claim, clock: Clock) -> Progress:
     return Progress(more, clock() if more else None)
 
 
+def requarantine(claim: Claim, clock: Clock) -> Progress:
+    with tenant_context(claim.tenant_id):
+        more = ingestion.continue_quarantine_replays(now=clock())
+    return Progress(more, clock() if more else None)
+
+
 def redraw(claim: Claim, clock: Clock) -> Progress:
     with tenant_context(claim.tenant_id):
         more = ingestion.redraw_identities(now=clock())
@@ -170,6 +176,7 @@ LONG: dict[str, Stage] = {
     "mark": mark,
     "redraw": redraw,
     "precedence": precedence,
+    "requarantine": requarantine,
     "replay": replay,
     "check": check,
     "import": import_rows,

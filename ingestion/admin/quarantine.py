@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
@@ -22,15 +22,21 @@ class QuarantinedEventAdmin(Listing, ReadOnlyAdmin):
     list_display = ["received", "code", "short_detail", "event_name", "state"]
     list_filter = [("replayed_at", admin.EmptyFieldListFilter), "code"]
     empty_template = "ingestion/_no_quarantine.html"
+    list_before_template = "ingestion/_quarantine_groups.html"
     ordering = ["-received_at"]
     paginator = CappedPaginator
     actions = ["send_again", "download_csv"]
 
     def get_urls(self) -> list[Any]:
         return [
+            self.own_path("groups/", quarantine.show_groups, "groups"),
+            self.own_path("groups/again/", quarantine.replay_group, "act"),
             self.own_path("<uuid:key>/change/", quarantine.show_quarantined, "change"),
             *super().get_urls(),
         ]
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        return super().changelist_view(request, quarantine.groups_of(request) | (extra_context or {}))
 
     def has_replay_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.has_perm("ingestion.change_quarantinedevent"))

@@ -1,5 +1,7 @@
 """A quarantined event as text, to be mended."""
 
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_lazy
 
@@ -10,3 +12,17 @@ class MendForm(forms.Form):
         max_length=600_000,
         widget=forms.Textarea(attrs={"rows": 18, "spellcheck": "false", "class": "pq-mono"}),
     )
+
+
+class GroupForm(forms.Form):
+    """A group of the quarantine, as its button names it."""
+
+    source = forms.UUIDField()
+    code = forms.CharField(max_length=64)
+    event = forms.CharField(max_length=255, required=False, strip=False)
+
+    @property
+    def group(self) -> dict[str, Any]:
+        """What the operation takes."""
+        said = self.cleaned_data
+        return {"source_id": said["source"], "code": said["code"], "event_name": said["event"]}

@@ -1,7 +1,15 @@
 """The tables of the ingestion room."""
 
 from ingestion.models.actions import Action, ActionVersion, EventName
-from ingestion.models.events import Activity, Event, EventKey, Inbox, QuarantinedEvent, Touched
+from ingestion.models.events import (
+    Activity,
+    Event,
+    EventKey,
+    Inbox,
+    QuarantinedEvent,
+    QuarantineReplay,
+    Touched,
+)
 from ingestion.models.exclusions import ExclusionRule, ExclusionSweep
 from ingestion.models.firmographics import PrecedenceSweep, TraitPrecedence
 from ingestion.models.imports import ImportFile, ImportRun
@@ -50,6 +58,7 @@ __all__ = [
     "PlanRule",
     "PlannedSource",
     "PrecedenceSweep",
+    "QuarantineReplay",
     "QuarantinedEvent",
     "SubjectKind",
     "Suppression",

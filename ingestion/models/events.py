@@ -3,6 +3,8 @@
 Inbox, Event, EventKey, Activity and Touched are written by SQL in bulk (ingestion/sql) and never one by one.
 """
 
+from uuid import UUID
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -154,7 +156,39 @@ class QuarantinedEvent(KeyedTenantModel):
                 condition=models.Q(import_run_id__isnull=False),
                 name="quarantine_of_import",
             ),
+            models.Index(
+                fields=["tenant", "source_id", "code", "event_name", "id"],
+                condition=models.Q(replayed_at__isnull=True),
+                name="quarantine_waiting",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.code}: {self.event_name or self.message_id}"
+
+
+class QuarantineReplay(KeyedTenantModel):
+    """A group of the quarantine on its way into the stream again, and what came of it."""
+
+    source_id = models.UUIDField(_("source"))
+    code = models.CharField(_("reason"), max_length=64)
+    event_name = models.TextField(_("event"), blank=True)
+    asked_at = models.DateTimeField(_("asked"))
+    finished_at = models.DateTimeField(_("finished"), null=True)
+    after = models.UUIDField(default=UUID(int=0), help_text="The last event that was looked at.")
+    total = models.BigIntegerField(_("events"))
+    sent = models.BigIntegerField(_("sent again"), default=0)
+    refused = models.BigIntegerField(_("still unreadable"), default=0)
+
+    class Meta(TenantModel.Meta):
+        verbose_name = _("replay of the quarantine")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "source_id", "code", "event_name"],
+                condition=models.Q(finished_at__isnull=True),
+                name="quarantine_replay_one_at_a_time",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.event_name}"

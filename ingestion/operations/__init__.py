@@ -50,6 +50,11 @@ from ingestion.operations.quarantine import (
     quarantine_all,
     replay_quarantined,
 )
+from ingestion.operations.quarantine_replays import (
+    NothingWaits,
+    begin_quarantine_replay,
+    continue_quarantine_replays,
+)
 from ingestion.operations.recut import recut_days
 from ingestion.operations.telling import tell_traits
 from ingestion.operations.touched import take_touched, touch
@@ -98,6 +103,7 @@ __all__ = [
     "ListChanged",
     "NeedsJson",
     "NothingReplaced",
+    "NothingWaits",
     "Preview",
     "StillUnreadable",
     "Trimmed",
@@ -113,11 +119,13 @@ __all__ = [
     "archive_plan",
     "archive_tracking_plan",
     "backfill_actions",
+    "begin_quarantine_replay",
     "cancel_import",
     "change_identity_limits",
     "change_retention",
     "continue_check",
     "continue_import",
+    "continue_quarantine_replays",
     "create_action",
     "create_exclusion",
     "create_identity_rule",

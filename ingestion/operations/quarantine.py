@@ -78,24 +78,30 @@ def replay_quarantined(*, event: QuarantinedEvent, by: Actor, now: datetime, raw
     if event.replayed_at is not None:
         raise AlreadyReplayed(_("This event was replayed already."))
     mended = event.raw if raw is None else raw
-    try:
-        item = parse_json(mended.encode("utf-8", "surrogatepass"))
-    except JsonError as error:
-        raise StillUnreadable(str(error)) from error
-    rejection = check_shape(item)
-    if rejection is not None:
-        raise StillUnreadable(rejection.detail)
+    item = sent_again(mended, event.received_at, now)
     if event.code.startswith(QUARANTINED):
         let_in_again([(event.source_id, message_id_of(parse_json(event.raw.encode())))])
     append_to_inbox(
         source_id=event.source_id,
-        payload=dump_json({"batch": [_moved(item, event.received_at, now)]}),
+        payload=dump_json({"batch": [item]}),
         client=event.client,
         received_at=now,
     )
     QuarantinedEvent.objects.filter(pk=event.pk).update(replayed_at=now, raw=mended)
     fields = ["raw", "replayed_at"] if mended != event.raw else ["replayed_at"]
     audit.record(by=by, verb="quarantined_event.replayed", target=event, fields=fields, now=now)
+
+
+def sent_again(raw: str, received_at: datetime, now: datetime) -> dict[str, Any]:
+    """The item of this JSON text as if it were sent now. Raises StillUnreadable."""
+    try:
+        item = parse_json(raw.encode("utf-8", "surrogatepass"))
+    except JsonError as error:
+        raise StillUnreadable(str(error)) from error
+    rejection = check_shape(item)
+    if rejection is not None:
+        raise StillUnreadable(rejection.detail)
+    return _moved(item, received_at, now)
 
 
 def _label(raw: Any, field: str) -> str:

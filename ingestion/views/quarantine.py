@@ -1,19 +1,28 @@
 """Events that could not be read: why, what to do, and sending them again, mended or as they are."""
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST
 
-from ingestion.forms.quarantine import MendForm
+from ingestion.forms.quarantine import GroupForm, MendForm
 from ingestion.models import QuarantinedEvent
-from ingestion.operations import AlreadyReplayed, StillUnreadable, replay_quarantined
+from ingestion.operations import (
+    AlreadyReplayed,
+    NothingWaits,
+    StillUnreadable,
+    begin_quarantine_replay,
+    replay_quarantined,
+)
+from ingestion.queries.quarantine import replay_results, waiting_groups
 from ingestion.queries.stream import sources
 from ingestion.templatetags.data import json_text
 from tenants.console import actor, page
@@ -45,6 +54,41 @@ def show_quarantined(request: HttpRequest, key: UUID) -> HttpResponse:
         "original": row,
     }
     return page(request, "ingestion/quarantined.html", context, status=422 if form.errors else 200)
+
+
+def groups_of(request: HttpRequest) -> dict[str, Any]:
+    """What the part above the list shows."""
+    runs = replay_results()
+    return {
+        "groups": waiting_groups(),
+        "runs": runs,
+        "is_running": any(result.run.finished_at is None for result in runs),
+        "may_change": request.user.has_perm("ingestion.change_quarantinedevent"),  # type: ignore[union-attr]
+    }
+
+
+def show_groups(request: HttpRequest) -> HttpResponse:
+    """The part above the list, again, while something is on its way."""
+    if not request.user.has_perm("ingestion.view_quarantinedevent"):  # type: ignore[union-attr]
+        raise PermissionDenied
+    return render(request, "ingestion/_quarantine_groups.html", groups_of(request))
+
+
+@require_POST
+def replay_group(request: HttpRequest) -> HttpResponse:
+    """Send a whole group again."""
+    if not request.user.has_perm("ingestion.change_quarantinedevent"):  # type: ignore[union-attr]
+        raise PermissionDenied
+    form = GroupForm(request.POST)
+    if not form.is_valid():
+        raise Http404
+    try:
+        run = begin_quarantine_replay(**form.group, by=actor(request), now=timezone.now())
+        text = ngettext("%s event is sent again.", "%s events are sent again.", run.total)
+        messages.success(request, text % run.total)
+    except NothingWaits as nothing:
+        messages.info(request, str(nothing))
+    return redirect("admin:ingestion_quarantinedevent_changelist")
 
 
 def replay_many(request: HttpRequest, rows: QuerySet[QuarantinedEvent]) -> None:

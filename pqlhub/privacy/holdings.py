@@ -46,6 +46,7 @@ NOT_ABOUT_PERSONS = {
     "ingestion_planlimit": "settings",
     "ingestion_planrule": "settings",
     "ingestion_precedencesweep": "a change of order on its way, gone in minutes",
+    "ingestion_quarantinereplay": "counts",
     "ingestion_suppression": "keyed hashes",
     "ingestion_trackingplan": "settings",
     "ingestion_trackingplanversion": "settings",

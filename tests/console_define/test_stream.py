@@ -4,10 +4,12 @@ from datetime import timedelta
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from ingestion.models import Event, Inbox, QuarantinedEvent
 from ingestion.operations import quarantine_all
 from ingestion.rules import Rejection
+from pqlhub import pulse
 from tests.factories import ingestion
 
 STREAM = "/ingestion/event/"
@@ -153,3 +155,32 @@ def test_who_may_only_look_cannot_send_again(as_user, bob, unreadable):
     client.post("/ingestion/quarantinedevent/", data)
     unreadable.refresh_from_db()
     assert unreadable.replayed_at is None
+
+
+def group_of(row) -> dict[str, str]:
+    return {"source": str(row.source_id), "code": row.code, "event": row.event_name}
+
+
+def test_a_group_is_sent_again_from_the_list_with_its_progress(as_user, alice, unreadable):
+    client = as_user(alice)
+    assert "Send it again" in client.get("/ingestion/quarantinedevent/").content.decode()
+
+    page = client.post("/ingestion/quarantinedevent/groups/again/", group_of(unreadable), follow=True)
+
+    assert "1 event is sent again." in page.content.decode()
+    assert "every 2s" in client.get("/ingestion/quarantinedevent/groups/").content.decode()
+    pulse.run_until_idle(pulse.LONG, clock=timezone.now, budget_seconds=5)
+    done = client.get("/ingestion/quarantinedevent/groups/").content.decode()
+    assert ("every 2s" in done, "Still unreadable" in done) == (False, True)
+
+
+def test_who_may_only_look_cannot_send_a_group_again(as_user, bob, unreadable):
+    client = as_user(bob)
+
+    assert "Send it again" not in client.get("/ingestion/quarantinedevent/").content.decode()
+    assert client.post("/ingestion/quarantinedevent/groups/again/", group_of(unreadable)).status_code == 403
+
+
+@pytest.mark.parametrize("wanted", [{}, {"source": "x", "code": "unknown_type"}])
+def test_a_group_that_is_none_is_not_found(as_user, alice, unreadable, wanted):
+    assert as_user(alice).post("/ingestion/quarantinedevent/groups/again/", wanted).status_code == 404

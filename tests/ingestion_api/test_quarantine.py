@@ -7,13 +7,26 @@ from uuid import UUID
 import pytest
 
 from ingestion.models import Inbox, QuarantinedEvent
-from ingestion.operations import AlreadyReplayed, StillUnreadable, quarantine_all, replay_quarantined
+from ingestion.operations import (
+    AlreadyReplayed,
+    NothingWaits,
+    StillUnreadable,
+    begin_quarantine_replay,
+    continue_quarantine_replays,
+    fold_inbox,
+    quarantine_all,
+    replay_quarantined,
+)
+from ingestion.queries.quarantine import replay_results
 from ingestion.rules import Rejection, normalise, parse_json
 from tenants.audit import SYSTEM
+from tenants.context import tenant_context
 from tenants.models import AuditEvent
+from tests.factories.ingestion import make_source
 from tests.ingestion_api.conftest import TRACK
 
 DAY = timedelta(days=1)
+SOURCE = UUID(int=7)
 
 
 @pytest.fixture
@@ -99,3 +112,84 @@ def test_an_event_that_would_be_rejected_again_stays(keep, now, raw):
     event.refresh_from_db()
     assert event.replayed_at is None
     assert not Inbox.objects.exists()
+
+
+@pytest.fixture
+def group(in_acme, now):
+    """Keeps events that were rejected for one reason."""
+
+    def keep(items, *, source=SOURCE, received_at=now):
+        rejected = [(item, Rejection("missing_user_id", "Send it.")) for item in items]
+        quarantine_all(source_id=source, rejected=rejected, received_at=received_at, client={"ip": "::1"})
+
+    return keep
+
+
+def begin(now, **changes):
+    wanted = {"source_id": SOURCE, "code": "missing_user_id", "event_name": "Opened"} | changes
+    return begin_quarantine_replay(**wanted, by=SYSTEM, now=now)
+
+
+def opened(n, **more):
+    return {"type": "track", "event": "Opened", "messageId": f"m{n}", "userId": f"u{n}"} | more
+
+
+def test_a_group_goes_back_in_slices_once_and_what_is_still_unreadable_stays(group, now, monkeypatch):
+    monkeypatch.setattr("ingestion.operations.quarantine_replays.SLICE", 3)
+    group([*(opened(n) for n in range(4)), opened(9, type="nonsense")])
+    run = begin(now + DAY)
+
+    slices = 1
+    while continue_quarantine_replays(now=now + DAY):
+        slices += 1
+
+    run.refresh_from_db()
+    assert (run.total, run.sent, run.refused, slices) == (5, 4, 1, 2)
+    sent = [
+        item["messageId"] for row in Inbox.objects.all() for item in parse_json(bytes(row.payload))["batch"]
+    ]
+    assert sorted(sent) == ["m0", "m1", "m2", "m3"]
+    assert QuarantinedEvent.objects.get(replayed_at=None).message_id == "m9"
+
+
+def test_other_sources_reasons_and_later_events_are_left_alone(group, now):
+    group([opened(1)])
+    group([opened(2)], source=UUID(int=8))
+    group([opened(3, event="Closed")])
+    begin(now)
+    group([opened(4)], received_at=now + DAY)
+
+    assert not continue_quarantine_replays(now=now + DAY)
+
+    assert sorted(QuarantinedEvent.objects.filter(replayed_at=None).values_list("message_id", flat=True)) == [
+        *("m2", "m3", "m4"),
+    ]
+
+
+def test_asking_twice_while_it_runs_is_one_replay_and_afterwards_nothing_waits(group, now):
+    group([opened(1)])
+
+    assert begin(now) == begin(now)
+    continue_quarantine_replays(now=now)
+
+    with pytest.raises(NothingWaits, match="already"):
+        begin(now)
+
+
+def test_what_is_wrong_in_another_way_comes_back_and_is_counted(acme, group, now):
+    source = make_source(acme).pk
+    group([opened(1, properties={"n": 1e40}), opened(2)], source=source)
+    begin(now, source_id=source)
+    continue_quarantine_replays(now=now)
+
+    fold_inbox(now=now)
+
+    (result,) = replay_results()
+    assert (result.run.sent, result.came_back) == (2, 1)
+
+
+def test_another_companys_quarantine_is_never_sent(group, globex, now):
+    group([opened(1)])
+
+    with tenant_context(globex.pk), pytest.raises(NothingWaits):
+        begin(now)

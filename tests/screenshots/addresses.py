@@ -32,6 +32,7 @@ NOT_PHOTOGRAPHED = {
     "admin:ingestion_exclusionrule_progress": "a part of the list of rules",
     "admin:ingestion_identityrule_progress": "a part of the page about identity",
     "admin:tenants_source_waiting": "a part of the page of a source's keys",
+    "admin:ingestion_quarantinedevent_groups": "a part of the quarantine's page",
     "admin:routing_routingtable_try": "a part of the routing table's page",
     # answers to a press of a button, with no page of their own
     "tenants:switch_*": "changes the company or unit and goes back",
