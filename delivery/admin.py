@@ -15,7 +15,7 @@ from unfold.decorators import action
 from delivery import operations
 from delivery.forms import DestinationForm
 from delivery.models import Delivery, Destination
-from delivery.queries import delivery_counts
+from delivery.queries import FINISHED_STATES, delivery_counts
 from delivery.rules.schedule import BREAKER_OPENS_AT
 from delivery.views import deliveries, destinations
 from tenants.access import access_of
@@ -151,7 +151,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
     def replay(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> None:
         """Those that are finished; what is still being tried is left alone."""
         sent = 0
-        for delivery in queryset.filter(state__in=[Delivery.State.DEAD, Delivery.State.DONE])[:1000]:
+        for delivery in queryset.filter(state__in=FINISHED_STATES)[:1000]:
             operations.replay_delivery(delivery=delivery, by=actor(request), now=timezone.now())
             sent += 1
         said = ngettext("%(n)d delivery is sent again.", "%(n)d deliveries are sent again.", sent)

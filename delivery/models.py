@@ -77,6 +77,7 @@ class Delivery(KeyedTenantModel):
         SENDING = "sending", _("Sending")
         DONE = "done", _("Delivered")
         DEAD = "dead", _("Gave up")
+        WITHHELD = "withheld", _("Not sent")
 
     owned_through = "destination"
 
@@ -95,6 +96,12 @@ class Delivery(KeyedTenantModel):
     lease_token = models.UUIDField(null=True, editable=False)
     created_at = models.DateTimeField(_("created"))
     done_at = models.DateTimeField(_("delivered"), null=True)
+    withheld_because = models.CharField(
+        _("not sent because"),
+        max_length=300,
+        blank=True,
+        help_text="Why it was taken out of the outbox unsent.",
+    )
 
     class Meta(TenantModel.Meta):
         verbose_name = _("delivery")

@@ -40,6 +40,7 @@ HOLDINGS = [
     Holding("delivery_delivery", _("deliveries with what was sent"), _ABOUT),
 ]
 OPEN_STATES = (Delivery.State.WAITING, Delivery.State.SENDING)
+FINISHED_STATES = (Delivery.State.DONE, Delivery.State.DEAD, Delivery.State.WITHHELD)
 
 
 def destinations_for_leads_of(business_unit: BusinessUnit) -> QuerySet[Destination]:

@@ -17,6 +17,7 @@ from pqlhub.jobs import Clock, note_failure, note_run
 from pqlhub.privacy.erasing import continue_erasure
 from pqlhub.privacy.exporting import continue_personal_export
 from routing import operations as routing
+from routing.queries.contact import not_to_be_told
 from scoring import operations as scoring
 from tenants import operations as tenants
 from tenants import work
@@ -132,7 +133,7 @@ def route(claim: Claim, clock: Clock) -> Progress:
 
 
 def deliver(claim: Claim, clock: Clock) -> Progress:
-    result = delivery.deliver_due(tenant_id=claim.tenant_id, clock=clock)
+    result = delivery.deliver_due(tenant_id=claim.tenant_id, clock=clock, why_not=not_to_be_told)
     return Progress(bool(result.sent or result.failed), result.next_at)
 
 

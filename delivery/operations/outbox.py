@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from delivery.connectors.webhook import LARGEST_BODY, build_body
 from delivery.models import Delivery, Destination
 from delivery.operations.trouble import CLOSED_BREAKER, NO_TROUBLE
+from delivery.queries import FINISHED_STATES
 from tenants import audit
 from tenants.audit import Actor
 from tenants.context import current_tenant_id
@@ -54,11 +55,11 @@ def enqueue(
 
 @transaction.atomic
 def replay_delivery(*, delivery: Delivery, by: Actor, now: datetime) -> None:
-    """Send it again from the first attempt, under the same webhook-id: a receiver that had it may drop it.
-    Raises ValueError while it is still being tried."""
-    changed = Delivery.objects.filter(
-        pk=delivery.pk, state__in=[Delivery.State.DEAD, Delivery.State.DONE]
-    ).update(state=Delivery.State.WAITING, attempts=0, next_at=now, done_at=None)
+    """Send it again from the first attempt, under the same webhook-id: a receiver that had it may drop it. What still
+    may not be sent is withheld again. Raises ValueError while it is still being tried."""
+    changed = Delivery.objects.filter(pk=delivery.pk, state__in=FINISHED_STATES).update(
+        state=Delivery.State.WAITING, attempts=0, next_at=now, done_at=None, withheld_because=""
+    )
     if not changed:
         raise ValueError(_("This delivery is still being tried. Wait until it is delivered or given up."))
     audit.record(by=by, verb="delivery.replayed", target=delivery, now=now)

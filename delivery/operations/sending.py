@@ -6,7 +6,7 @@ A claim is a lease: it counts the attempt, so that a delivery that kills its wor
 
 import random
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -32,6 +32,7 @@ from tenants.context import tenant_context
 from tenants.secret_box import CannotOpen
 
 Clock = Callable[[], datetime]
+WhyNot = Callable[[Collection[str]], Mapping[str, str]]
 LEASE = timedelta(seconds=60)  # three times what a call may take
 AT_ONCE = 16
 AT_ONCE_PER_DESTINATION = 4
@@ -63,12 +64,19 @@ class Push:
 
 
 def deliver_due(
-    *, tenant_id: int, clock: Clock, limit: int = AT_ONCE, ssl_context: ssl.SSLContext | None = None
+    *,
+    tenant_id: int,
+    clock: Clock,
+    why_not: WhyNot,
+    limit: int = AT_ONCE,
+    ssl_context: ssl.SSLContext | None = None,
 ) -> DeliverResult:
     """Make the due attempts of a tenant, at most `limit` of them, all at the same time. Call it outside any
-    transaction; `clock` answers UTC now. `ssl_context` is for receivers with a private certificate."""
+    transaction; `clock` answers UTC now. `why_not` is asked before each attempt, as much may have happened since it was
+    put here: of these leads, those of which nobody may be told any more, and why. `ssl_context` is for receivers with a
+    private certificate."""
     with tenant_context(tenant_id):
-        pushes = _claim(now=clock(), limit=limit)
+        pushes = _claim(now=clock(), limit=limit, why_not=why_not)
     sent = 0
     for push, answer in _call(pushes, ssl_context):
         with tenant_context(tenant_id):
@@ -77,23 +85,39 @@ def deliver_due(
         return DeliverResult(sent, len(pushes) - sent, next_due_at())
 
 
-def _claim(*, now: datetime, limit: int) -> list[Push]:
-    """Lease due deliveries, a few of each destination, so that one slow receiver leaves room for the others. One whose
-    breaker is about to close is tried with a single delivery."""
+def _claim(*, now: datetime, limit: int, why_not: WhyNot) -> list[Push]:
+    """Lease what is due, and take out what may not be sent any more."""
+    due = _due(now=now, limit=limit)
+    reasons = why_not({delivery.subject_ref for delivery, _destination in due}) if due else {}
     pushes: list[Push] = []
+    for delivery, destination in due:
+        if because := reasons.get(delivery.subject_ref):
+            _withhold(delivery, because)
+        elif (push := _lease(delivery, destination, now)) is not None:
+            pushes.append(push)
+    return pushes
+
+
+def _due(*, now: datetime, limit: int) -> list[tuple[Delivery, Destination]]:
+    """Due deliveries, locked: a few of each destination, so that one slow receiver leaves room for the others. One
+    whose breaker is about to close is tried with a single delivery."""
+    found: list[tuple[Delivery, Destination]] = []
     for destination in due_destinations(now=now):
         probing = destination.failures_in_a_row >= BREAKER_OPENS_AT
-        room = min(1 if probing else AT_ONCE_PER_DESTINATION, limit - len(pushes))
+        room = min(1 if probing else AT_ONCE_PER_DESTINATION, limit - len(found))
         if room <= 0:
             break
         rows = Delivery.objects.select_for_update(skip_locked=True, of=("self",)).filter(
             destination=destination, state__in=OPEN_STATES, next_at__lte=now
         )
-        for delivery in rows.order_by("next_at")[:room]:
-            push = _lease(delivery, destination, now)
-            if push is not None:
-                pushes.append(push)
-    return pushes
+        found += [(delivery, destination) for delivery in rows.order_by("next_at")[:room]]
+    return found
+
+
+def _withhold(delivery: Delivery, because: str) -> None:
+    Delivery.objects.filter(pk=delivery.pk).update(
+        state=Delivery.State.WITHHELD, lease_token=None, withheld_because=because[:300]
+    )
 
 
 def _lease(delivery: Delivery, destination: Destination, now: datetime) -> Push | None:

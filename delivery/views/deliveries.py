@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 from delivery.connectors.webhook import message_id
 from delivery.models import Delivery
 from delivery.operations import replay_delivery
-from delivery.queries import attempts_of
+from delivery.queries import FINISHED_STATES, attempts_of
 from delivery.views.destinations import may_change
 from tenants.access import Area
 from tenants.console import actor, find_visible, page
@@ -28,8 +28,7 @@ def show_delivery(request: HttpRequest, key: UUID) -> HttpResponse:
         "message_id": message_id(delivery.pk),
         "attempts": list(attempts_of(delivery)[:50]),
         "payload": json.dumps(delivery.payload, indent=2, ensure_ascii=False),
-        "may_replay": delivery.state in (Delivery.State.DEAD, Delivery.State.DONE)
-        and may_change(request, delivery.destination),
+        "may_replay": delivery.state in FINISHED_STATES and may_change(request, delivery.destination),
         "original": delivery,
         "opts": Delivery._meta,
     }

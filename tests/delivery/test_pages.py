@@ -58,7 +58,7 @@ def test_test_event_reaches_the_receiver_and_shows(acme, as_user, bob, boards, f
     client = as_user(bob)
 
     client.post(page_of(destination, "do"), {"do": "test"})
-    deliver_due(tenant_id=acme.pk, clock=timezone.now)
+    deliver_due(tenant_id=acme.pk, clock=timezone.now, why_not=lambda _leads: {})
 
     assert b'"type":"test.sent"' in fake.received[0].body
     assert "Delivered" in client.get(page_of(destination)).content.decode()
@@ -68,7 +68,7 @@ def test_delivery_page_shows_attempts_and_sends_again(acme, as_user, bob, boards
     destination, _secret = make_destination(boards, fake.url, now=timezone.now())
     delivery = make_delivery(destination, now=timezone.now(), payload={"lead": "<script>Ü</script>"})
     fake.reply = Reply(410, body=b"<b>gone</b>")
-    deliver_due(tenant_id=acme.pk, clock=timezone.now)
+    deliver_due(tenant_id=acme.pk, clock=timezone.now, why_not=lambda _leads: {})
     client, url = as_user(bob), f"/delivery/delivery/{delivery.pk}/"
 
     text = client.get(url + "change/").content.decode()

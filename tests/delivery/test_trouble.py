@@ -27,7 +27,7 @@ class Beat:
 
     def __call__(self, wait: timedelta = timedelta(0)) -> None:
         self.at += wait
-        deliver_due(tenant_id=self.tenant.pk, clock=lambda: self.at)
+        deliver_due(tenant_id=self.tenant.pk, clock=lambda: self.at, why_not=lambda _leads: {})
         run_until_idle(LONG, clock=lambda: self.at, budget_seconds=20, kinds=["notify"])
 
 
@@ -189,7 +189,7 @@ def test_home_shows_it_to_those_who_can_act(acme, as_user, boards, bob, rita, fa
     queue(gone, 1, now)
     queue(failing, BREAKER_OPENS_AT, now)
     for _beat in range(2):
-        deliver_due(tenant_id=acme.pk, clock=timezone.now)
+        deliver_due(tenant_id=acme.pk, clock=timezone.now, why_not=lambda _leads: {})
 
     wanted = {"Not delivered": "1", "Stopped destinations": "1", "Failing destinations": "1"}
     assert figures(as_user(bob)).items() >= wanted.items()
@@ -204,7 +204,7 @@ def test_all_given_up_ones_are_sent_again_after_the_repair(acme, as_user, boards
     Delivery.objects.update(attempts=9)
     fake.reply = Reply(500)
     for _beat in range(2):
-        deliver_due(tenant_id=acme.pk, clock=timezone.now)
+        deliver_due(tenant_id=acme.pk, clock=timezone.now, why_not=lambda _leads: {})
     client, page = as_user(bob), f"/delivery/destination/{destination.pk}/"
     text = client.get(page + "change/").content.decode()
     for said in ("6 deliveries were given up", "not mailed yet", "Send all given-up ones again"):
@@ -213,7 +213,7 @@ def test_all_given_up_ones_are_sent_again_after_the_repair(acme, as_user, boards
     fake.reply = Reply(200)
     client.post(page + "do/", {"do": "replay"})
     for _beat in range(2):
-        deliver_due(tenant_id=acme.pk, clock=timezone.now)
+        deliver_due(tenant_id=acme.pk, clock=timezone.now, why_not=lambda _leads: {})
 
     assert set(Delivery.objects.values_list("state", flat=True)) == {"done"}
     assert set(fake.effects.values()) == {2}  # each under the webhook-id it had before

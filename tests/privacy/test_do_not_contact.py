@@ -5,17 +5,27 @@ from django.core.exceptions import ValidationError
 from django.test import Client
 from django.urls import reverse
 
-from delivery.models import Delivery
+from delivery.models import Delivery, DeliveryAttempt
+from delivery.operations import deliver_due, replay_delivery
 from ingestion.models import ContactRule, Identity, Person
 from ingestion.operations import add_contact_rule, delete_contact_rule
 from ingestion.queries.consent import no_contact
 from routing.models import Lead, RoutingTable
 from routing.operations import NotAllowed, drain_waiting, place_held, reassign, route_one
+from routing.queries.contact import not_to_be_told
 from tenants.audit import SYSTEM
 from tenants.context import tenant_context
 from tests.factories.delivery import make_destination
 from tests.factories.ingestion import identify, send_and_fold, track
-from tests.factories.routing import live_definition, make_person, make_pool, make_pql, make_rep, make_table
+from tests.factories.routing import (
+    live_definition,
+    make_account,
+    make_person,
+    make_pool,
+    make_pql,
+    make_rep,
+    make_table,
+)
 
 
 @pytest.fixture
@@ -89,6 +99,65 @@ def test_a_waiting_lead_stops_waiting(boards, now):
 
     lead.refresh_from_db()
     assert lead.state == "hold"
+
+
+def send(tenant, now) -> None:
+    deliver_due(tenant_id=tenant.pk, clock=lambda: now, why_not=not_to_be_told)
+
+
+@pytest.mark.parametrize("who", ["person", "account"])
+def test_what_stands_in_the_outbox_when_they_say_so_is_not_sent_and_says_why(acme, desk, now, who):
+    account = make_account(now=now)
+    person = make_person(now=now, account=account)
+    route(desk[0], person, now)
+    subject = person if who == "person" else account
+    type(subject).objects.filter(pk=subject.pk).update(traits={"unsubscribed": True})
+
+    send(acme, now)
+
+    withheld = Delivery.objects.get()
+    assert (withheld.state, withheld.attempts) == ("withheld", 0)
+    assert withheld.withheld_because == "unsubscribed = true"
+    assert not DeliveryAttempt.objects.exists()
+
+
+def test_only_what_is_about_them_is_taken_out(acme, desk, now):
+    gone, other = make_person(now=now), make_person(now=now)
+    leads = [route(desk[0], person, now) for person in (gone, other)]
+    Person.objects.filter(pk=gone.pk).update(traits={"unsubscribed": True})
+
+    assert not_to_be_told([str(lead.pk) for lead in leads] + ["", "lead-1"]) == {
+        str(leads[0].pk): "unsubscribed = true"
+    }
+
+
+def test_sent_again_it_is_asked_again(acme, desk, now):
+    person = make_person(now=now)
+    route(desk[0], person, now)
+    Person.objects.filter(pk=person.pk).update(traits={"unsubscribed": True})
+    for _again in range(2):
+        send(acme, now)
+        delivery = Delivery.objects.get()
+        assert delivery.state == "withheld"
+        replay_delivery(delivery=delivery, by=SYSTEM, now=now)
+    Person.objects.update(traits={})
+
+    send(acme, now)
+
+    assert DeliveryAttempt.objects.count() == 1
+
+
+def test_the_page_of_a_withheld_delivery_says_why(acme, desk, alice, now):
+    person = make_person(now=now)
+    route(desk[0], person, now)
+    Person.objects.filter(pk=person.pk).update(traits={"unsubscribed": True})
+    send(acme, now)
+    client = Client()
+    client.force_login(alice, backend="tenants.accounts.LoginBackend")
+
+    page = client.get(reverse("admin:delivery_delivery_page", args=[Delivery.objects.get().pk]))
+
+    assert "not to be contacted (unsubscribed = true)" in page.content.decode()
 
 
 def test_own_rules_are_added_once_and_taken_back(in_acme, now):
