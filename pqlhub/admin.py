@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 from unfold.admin import ModelAdmin
 
 from ingestion.models import Erasure
-from pqlhub import operator_jobs
+from pqlhub import operator_jobs, operator_storage
 from pqlhub.models import JobStatus
 from pqlhub.privacy.admin import ErasureAdmin
 from tenants import audit
@@ -47,7 +47,8 @@ class JobStatusAdmin(ModelAdmin):
             self.admin_site.admin_view(require_POST(self.switch)),
             name="pqlhub_switch_tick",
         )
-        return [run_now, switch, *super().get_urls()]
+        storage = path("storage/", self.admin_site.admin_view(self.storage), name="pqlhub_storage")
+        return [run_now, switch, storage, *super().get_urls()]
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -61,6 +62,17 @@ class JobStatusAdmin(ModelAdmin):
             "stages": operator_jobs.stages(now=timezone.now()),
         }
         return TemplateResponse(request, "pqlhub/jobs.html", context)
+
+    def storage(self, request: HttpRequest) -> HttpResponse:
+        """The partitions of all companies' events: their sizes, and when each goes."""
+        self._operators_only(request)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Storage"),
+            "opts": self.opts,
+            **operator_storage.storage(),
+        }
+        return TemplateResponse(request, "pqlhub/storage.html", context)
 
     def run_now(self, request: HttpRequest, tick: str) -> HttpResponse:
         self._operators_only(request)

@@ -169,6 +169,7 @@ GROUPS: list[tuple[Any, list[Entry]]] = [
                 "tenants.view_businessunit",
             ),
             Entry(_("Company settings"), "settings", "admin:tenants_settings", "tenants.change_businessunit"),
+            Entry(_("Storage"), "database", "admin:ingestion_trim_changelist", "ingestion.view_trim"),
             Entry(_("Audit log"), "policy", "admin:tenants_auditevent_changelist", "tenants.view_auditevent"),
         ],
     ),
@@ -177,6 +178,7 @@ GROUPS: list[tuple[Any, list[Entry]]] = [
         [
             Entry(_("Tenants"), "domain", "admin:tenants_tenant_changelist", "tenants.view_tenant"),
             Entry(_("Jobs"), "schedule", "admin:pqlhub_jobstatus_changelist", "pqlhub.view_jobstatus"),
+            Entry(_("Storage"), "database", "admin:pqlhub_storage", "pqlhub.view_jobstatus"),
             Entry(
                 _("Platform log"),
                 "receipt_long",

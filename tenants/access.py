@@ -93,6 +93,7 @@ MODEL_AREAS: dict[str, Area] = {
     "tenants.membership": Area.MEMBERS,
     "tenants.invitation": Area.MEMBERS,
     "tenants.businessunit": Area.UNITS,
+    "ingestion.trim": Area.UNITS,
     "tenants.auditevent": Area.AUDIT,
 }
 

@@ -9,6 +9,7 @@ from ingestion.admin import (  # noqa: F401
     imports,
     plans,
     quarantine,
+    storage,
     tracking,
 )
 from ingestion.admin.actions import ActionAdmin

@@ -40,6 +40,13 @@ def dropped_before(*, now: datetime) -> date | None:
     return None if None in days else min(filter(None, days), default=None)
 
 
+def longest_kept() -> int | None:
+    """Whole months of raw events that the platform keeps for whoever keeps most; None when some tenant keeps all.
+    1 query."""
+    kept = [shorter(tenant.event_months, settings.EVENT_KEEP_MONTHS) for tenant in living_tenants()]
+    return None if None in kept else max(filter(None, kept), default=None)
+
+
 def living_tenants() -> list[Tenant]:
     """All but those that are being deleted: their rows go by another way. 1 query."""
     return list(Tenant.objects.exclude(status=Tenant.Status.DELETING).order_by("pk"))

@@ -12,6 +12,14 @@ def kept_from(now: datetime, months: int | None) -> date | None:
     return date(year, month + 1, 1)
 
 
+def goes_on(month: date, months: int | None) -> date | None:
+    """The day on which a month is no longer among the `months` that are kept. None when all are."""
+    if months is None:
+        return None
+    year, index = divmod(month.year * 12 + month.month + months, 12)
+    return date(year, index + 1, 1)
+
+
 def next_month(day: date) -> date:
     """The first day of the month after."""
     return date(day.year + day.month // 12, day.month % 12 + 1, 1)

@@ -3,8 +3,11 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django_celery_beat.models import PeriodicTask
 
+from ingestion.queries.storage import months_with_partition
+from ingestion.rules.retention import goes_on
 from pqlhub import operator_jobs
 from pqlhub.jobs import note_failure, note_run
 from pqlhub.schedule import seed_schedule
@@ -68,3 +71,21 @@ def test_members_of_a_tenant_cannot_touch_jobs(client, alice, name):
     client.force_login(alice)
 
     assert client.post(reverse(f"admin:{name}", args=["pulse"])).status_code == 403
+
+
+def test_the_storage_page_shows_the_months_of_all_companies_and_when_each_goes(jobs, acme, globex, settings):
+    settings.EVENT_KEEP_MONTHS = 12
+    month = months_with_partition()[-1]
+
+    page = jobs.get(reverse("admin:pqlhub_storage")).content.decode()
+
+    assert date_format(month, "F Y") in page
+    assert date_format(goes_on(month, 12), "DATE_FORMAT") in page
+    settings.EVENT_KEEP_MONTHS = None
+    assert "No month goes" in jobs.get(reverse("admin:pqlhub_storage")).content.decode()
+
+
+def test_a_members_admin_does_not_see_the_platforms_storage(client, alice):
+    client.force_login(alice, backend="tenants.accounts.LoginBackend")
+
+    assert client.get(reverse("admin:pqlhub_storage")).status_code == 403

@@ -21,6 +21,7 @@ NOT_PHOTOGRAPHED = {
     "api_*_traits": "REST API",
     "metrics": "figures for Prometheus",
     # parts of pages
+    "admin:ingestion_trim_move": "buttons of the storage page, in its picture",
     "admin:autocomplete": "suggestions inside a form",
     "admin:jsi18n": "words for scripts",
     "admin:search": "results inside the theme's search box, which the console does not show",
