@@ -21,6 +21,7 @@ from charts import LineChart, Point, Series, figure
 from delivery.models import Delivery, Destination
 from delivery.queries import failing_destinations
 from ingestion.models import Account, EventName, QuarantinedEvent
+from ingestion.queries.alerts import open_troubles
 from routing.models import Lead, RoutingTable
 from routing.queries.failures import visible_failures
 from routing.queries.visible import visible_leads
@@ -66,7 +67,7 @@ def home_context(request: HttpRequest) -> dict[str, Any]:
     steps = _mark_next(_steps(access))
     finished = all(step.is_done for step in steps)
     figures = [*_lead_figures(access, now), *_data_figures(access, now), *_delivery_figures(access)]
-    figures += [*_quota_figures(access, now), *_routing_figures(access)]
+    figures += [*_alert_figures(access), *_quota_figures(access, now), *_routing_figures(access)]
     return {
         "figures": [one for one in figures if one.is_urgent or one.is_kept],
         "is_calm": not any(one.is_urgent for one in figures),
@@ -222,6 +223,18 @@ def _data_figures(access: Access, now: datetime) -> list[Figure]:
             is_kept=True,
         ),
     ]
+
+
+def _alert_figures(access: Access) -> list[Figure]:
+    """What live signals rely on and does not arrive as it used to."""
+    if access.level(Area.EVENTS) < Level.VIEW:
+        return []
+    troubles = open_troubles()
+    if not troubles:
+        return []
+    catalogue = reverse("admin:ingestion_eventname_changelist")
+    note = troubles[0].title if len(troubles) == 1 else _("%s, and more") % troubles[0].title
+    return [Figure(_("Data in trouble"), str(len(troubles)), note, catalogue, is_urgent=True)]
 
 
 def _quota_figures(access: Access, now: datetime) -> list[Figure]:

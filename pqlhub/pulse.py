@@ -19,6 +19,7 @@ from pqlhub.privacy.exporting import continue_personal_export
 from routing import operations as routing
 from routing.queries.contact import not_to_be_told
 from scoring import operations as scoring
+from scoring.queries.overview import watched_events
 from tenants import operations as tenants
 from tenants import work
 from tenants.audit import SYSTEM
@@ -85,6 +86,14 @@ def requarantine(claim: Claim, clock: Clock) -> Progress:
     with tenant_context(claim.tenant_id):
         more = ingestion.continue_quarantine_replays(now=clock())
     return Progress(more, clock() if more else None)
+
+
+def watch(claim: Claim, clock: Clock) -> Progress:
+    """Looks whether what live signals rely on still arrives, and mails what is found."""
+    with tenant_context(claim.tenant_id):
+        next_at = ingestion.watch_data(watched=watched_events(), now=clock())
+    again = ingestion.tell_of_data_alerts(tenant_id=claim.tenant_id, clock=clock)
+    return Progress(worked=False, next_at=again or next_at)
 
 
 def redraw(claim: Claim, clock: Clock) -> Progress:
@@ -184,6 +193,7 @@ LONG: dict[str, Stage] = {
     "forget": forget,
     "trim": trim,
     "notify": notify,
+    "watch": watch,
     "mixed": mixed,
     "export": export,
     "erase_person": erase_person,

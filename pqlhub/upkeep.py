@@ -16,6 +16,7 @@ def run(*, now: datetime) -> None:
     files, sessions, traces of log-ins. Safe at any time and twice."""
     ingestion.make_partitions(now=now)
     ingestion.wake_trims(now=now)
+    ingestion.wake_watches(now=now)
     ingestion.drop_partitions(now=now)
     ingestion.remove_old_files(keep=timedelta(days=settings.IMPORT_KEEP_DAYS))
     Session.objects.filter(expire_date__lt=now).delete()

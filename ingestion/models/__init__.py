@@ -1,6 +1,7 @@
 """The tables of the ingestion room."""
 
 from ingestion.models.actions import Action, ActionVersion, EventName
+from ingestion.models.alerts import DataAlert
 from ingestion.models.events import (
     Activity,
     Event,
@@ -30,6 +31,7 @@ __all__ = [
     "ActionVersion",
     "Activity",
     "ContactRule",
+    "DataAlert",
     "Erasure",
     "Event",
     "EventKey",

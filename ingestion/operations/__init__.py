@@ -2,6 +2,8 @@
 
 from ingestion.operations.accept import accept_batch, mark_key_used
 from ingestion.operations.actions import archive_action, backfill_actions, create_action, edit_action
+from ingestion.operations.alert_mails import tell_of_data_alerts
+from ingestion.operations.alerts import wake_watches, watch_data
 from ingestion.operations.consent import add_contact_rule, delete_contact_rule
 from ingestion.operations.environments import mark_environments
 from ingestion.operations.erasures import lift_suppression, request_erasure
@@ -179,6 +181,7 @@ __all__ = [
     "sort_traits_out",
     "state_plan",
     "take_touched",
+    "tell_of_data_alerts",
     "tell_traits",
     "touch",
     "trim_history",
@@ -186,4 +189,6 @@ __all__ = [
     "unplan_event",
     "upload_rows",
     "wake_trims",
+    "wake_watches",
+    "watch_data",
 ]

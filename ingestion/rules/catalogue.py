@@ -95,11 +95,23 @@ def merge(known: Shape, new: Shape) -> Shape:
         if name not in merged:
             if len(merged) < MAX_NAMES:
                 merged[name] = dict(seen)
+                merged[name]["at"] = _days_of_types(seen)
             continue
         target = merged[name]
         for key, value in seen.items():
+            if key == "at":
+                continue
             target[key] = _JOINS[key](target[key], value) if key in target else value
+        known_days, new_days = target.get("at", {}), _days_of_types(seen)
+        target["at"] = known_days | {
+            kind: max(day, known_days.get(kind, day)) for kind, day in new_days.items()
+        }
     return merged
+
+
+def _days_of_types(seen: Mapping[str, Any]) -> dict[str, str]:
+    """The day on which each type was last there: as it is known, or as far as a slice of events tells, its last."""
+    return seen.get("at") or {kind: seen["last"] for kind in TYPES if kind in seen}
 
 
 def _more_examples(known: list[Any], new: list[Any]) -> list[Any]:

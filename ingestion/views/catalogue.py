@@ -15,6 +15,7 @@ from charts import Bar, BarChart, BarSeries, Sparkline, Svg, draw, figure
 from ingestion.models import Action, EventName
 from ingestion.models.events import EventKind
 from ingestion.queries import KnownEvent, event_names
+from ingestion.queries.alerts import open_troubles
 from ingestion.queries.browse import COUNTABLE_KINDS, actions_by_event, event_profile
 from ingestion.queries.catalogue import days_of
 from ingestion.queries.stream import sources
@@ -71,6 +72,7 @@ def list_names(request: HttpRequest, used_by: UsedBy) -> HttpResponse:
         "has_more": len(names) > SHOWN,
         "text": text,
         "with_all": with_all,
+        "troubles": open_troubles(),
         "title": _("Catalogue"),
         "opts": EventName._meta,
     }

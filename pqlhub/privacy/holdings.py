@@ -28,6 +28,7 @@ NOT_ABOUT_PERSONS = {
     "ingestion_action": "settings",
     "ingestion_actionversion": "settings",
     "ingestion_contactrule": "settings",
+    "ingestion_dataalert": "names of events and properties, counts",
     "ingestion_erasure": "the proof",
     "ingestion_event_key": "hashes of source and message id: a replay adds nothing",
     "ingestion_eventmonth": "counts",

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from ingestion.models import ActionVersion, List
 from ingestion.queries.browse import newest_versions
+from ingestion.rules.silence import WatchedEvent
 from scoring.models import Definition, Qualification, Score, Signal, Version
 from scoring.queries.drafts import pinned_actions
 from scoring.queries.specs import draft_spec, frozen_spec
@@ -188,6 +189,16 @@ def live_signals_by_event(
                 event = (action.event_kind, action.event_name)
                 found.setdefault(event, []).append((definition, signal.name))
     return found
+
+
+def watched_events() -> list[WatchedEvent]:
+    """The events that live signals count, with the properties that their actions read. 2 queries."""
+    live = Version.objects.filter(state=State.LIVE, definition__archived_at=None)
+    read: dict[tuple[int, str], set[str]] = {}
+    for action in pinned_actions(frozen_spec(row) for row in live).values():
+        names = {each["property"] for each in action.filters} | {action.number_property}
+        read.setdefault((action.event_kind, action.event_name), set()).update(names - {""})
+    return [WatchedEvent(kind, name, frozenset(names)) for (kind, name), names in read.items()]
 
 
 def _outdated(versions: Sequence[Version]) -> set[UUID]:

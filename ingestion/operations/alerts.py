@@ -1,0 +1,106 @@
+"""Watches the events that others rely on, and begins and ends incidents. Safe to run twice, and late."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db import connection, transaction
+from django.db.models import QuerySet
+
+from ingestion.models import DataAlert, EventName
+from ingestion.rules.catalogue import Days, Shape, add_days, merge
+from ingestion.rules.silence import WatchedEvent, drifts, missing_events
+from tenants.context import current_tenant_id
+from tenants.models import Source
+from tenants.queries import get_tenant
+
+EVERY = timedelta(hours=1)
+Kind = DataAlert.Kind
+_NAMED = ("kind", "source_id", "event_kind", "event_name", "property")
+
+# Tenants that nobody watches yet; the others have a row that is due again within the hour.
+_WAKE = """
+INSERT INTO tenants_work (tenant_id, kind, ref, next_at, attempts)
+SELECT id, 'watch', '', %s, 0 FROM tenants_tenant WHERE status = 'active'
+ON CONFLICT (tenant_id, kind, ref) DO NOTHING
+"""
+
+
+def wake_watches(*, now: datetime) -> None:
+    """Have every active tenant watched from now on."""
+    with connection.cursor() as cursor:
+        cursor.execute(_WAKE, [now])
+
+
+@transaction.atomic
+def watch_data(*, watched: Iterable[WatchedEvent], now: datetime) -> datetime:
+    """Begin an incident for each of these events that has stopped or changed, and each production source that is
+    silent; end those that are over. Returns when to look again."""
+    zone = get_tenant(current_tenant_id()).zone
+    production = set(
+        Source.objects.filter(environment=Source.Environment.PRODUCTION, is_enabled=True)
+        .exclude(kind=Source.Kind.IMPORT)
+        .values_list("pk", flat=True)
+    )
+    names = EventName.objects.filter(source_id__in=production)
+    rows = list(names.defer("properties", "libraries"))
+    silent = list(_of_sources(rows, now, zone))
+    heard = names.exclude(source_id__in=[alert.source_id for alert in silent])
+    found = {_key(alert): alert for alert in [*silent, *_of_events(heard, watched, now, zone)]}
+    for alert in DataAlert.objects.select_for_update().filter(closed_at=None):
+        if found.pop(_key(alert), None) is None:
+            alert.closed_at = now
+            alert.save(update_fields=["closed_at"])
+    DataAlert.objects.bulk_create(found.values())
+    return now + EVERY
+
+
+def _of_sources(rows: Sequence[EventName], now: datetime, zone: ZoneInfo) -> Iterable[DataAlert]:
+    of_source: dict[Any, list[EventName]] = {}
+    for row in rows:
+        of_source.setdefault(row.source_id, []).append(row)
+    for source_id, own in of_source.items():
+        yield from _silence(own, now, zone, kind=Kind.SOURCE_SILENT, source_id=source_id)
+
+
+def _of_events(
+    names: QuerySet[EventName], watched: Iterable[WatchedEvent], now: datetime, zone: ZoneInfo
+) -> Iterable[DataAlert]:
+    properties = {(event.kind, event.name): event.properties for event in watched}
+    rows: dict[tuple[int, str], list[EventName]] = {}
+    for row in names.filter(name__in={name for _kind, name in properties}).defer("libraries"):
+        rows.setdefault((row.kind, row.name), []).append(row)
+    for event in properties.keys() & rows.keys():
+        named: dict[str, Any] = {"event_kind": event[0], "event_name": event[1]}
+        stopped = list(_silence(rows[event], now, zone, kind=Kind.EVENT_STOPPED, **named))
+        yield from stopped or _drifts(rows[event], properties[event], now, named)
+
+
+def _drifts(
+    rows: Sequence[EventName], relied_on: Iterable[str], now: datetime, named: dict[str, Any]
+) -> Iterable[DataAlert]:
+    shape: Shape = {}
+    for row in rows:
+        shape = merge(shape, row.properties)
+    for drift in drifts(shape, _days(rows), relied_on):
+        kind = Kind.TYPE_CHANGED if drift.now else Kind.PROPERTY_GONE
+        yield DataAlert(kind=kind, property=drift.name, was=drift.was, now=drift.now, opened_at=now, **named)
+
+
+def _silence(rows: Sequence[EventName], now: datetime, zone: ZoneInfo, **named: Any) -> Iterable[DataAlert]:
+    last = max(row.last_seen_at for row in rows)
+    expected = missing_events(_days(rows), last, now, zone)
+    if expected is not None:
+        yield DataAlert(last_seen_at=last, expected=round(expected), opened_at=now, **named)
+
+
+def _days(rows: Sequence[EventName]) -> Days:
+    days: Days = {}
+    for row in rows:
+        days = add_days(days, row.days)
+    return days
+
+
+def _key(alert: DataAlert) -> tuple[Any, ...]:
+    return tuple(getattr(alert, name) for name in _NAMED)
