@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from scoring.models import Version
 from scoring.queries.evaluation import evaluate, happenings
 from scoring.queries.specs import frozen_spec
-from scoring.rules.spec import SignalSpec, Spec
+from scoring.rules.spec import SignalKind, SignalSpec, Spec
 from scoring.rules.tipping import Happening, points_for
 
 
@@ -26,6 +26,7 @@ class Line:
     at_least: Decimal
     is_true: bool
     is_required: bool
+    kind: SignalKind
     is_cap: bool = False
 
 
@@ -141,6 +142,7 @@ def _lines(signal: SignalSpec, found: dict[str, Any] | None) -> list[Line]:
         at_least=signal.at_least,
         is_true=value >= signal.at_least,
         is_required=signal.is_required,
+        kind=signal.kind,
     )
     if raw == points:
         return [line]

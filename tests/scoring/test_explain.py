@@ -5,6 +5,9 @@ import pytest
 
 from scoring.operations import score_due
 from scoring.queries import evidence, explain, explain_then_and_now, score_history, why_not
+from scoring.queries.explanations import Line
+from scoring.rules.spec import SignalKind
+from scoring.templatetags.points import measured
 from tests.factories.scoring import make_action, make_live, signal, version_of
 from tests.scoring.histories import Did, add_activity, add_trait, make_account
 
@@ -119,3 +122,21 @@ def test_history_is_what_was_computed_then(login, ann, now):
 
     points = [(point.at, point.points) for point in score_history(version.definition, ann.pk)]
     assert points == [(now, 5000), (now + 2 * HOUR, 0)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "needed", "words"),
+    [
+        ("usage", 82, 80, "82 % of 80 % needed"),
+        ("count", 3, 5, "3 of 5 needed"),
+        ("sum", "1200.50", 1000, "1200.5 of 1000 needed"),
+        ("trait", 1, 1, "true"),
+        ("recency", 0, 1, "not true"),
+    ],
+)
+def test_what_a_signal_measured_is_said_in_words(kind, value, needed, words):
+    value, needed = Decimal(value), Decimal(needed)
+
+    line = Line("s", "Signal", 0, value, needed, value >= needed, False, SignalKind(kind))
+
+    assert measured(line) == words
