@@ -152,7 +152,8 @@ def test_the_catalogue_learns_names_times_and_types(in_acme):
     name = EventName.objects.get()
     assert (name.received, name.first_seen_at, name.last_seen_at) == (2, START, later)
     days = {"first": "2026-03-01", "last": "2026-03-01"}
-    assert name.properties["rows"] == {"integer": 1, "string": 1, "examples": [5, "many"], **days}
+    counts = {"integer": 1, "string": 1, "at": {"integer": "2026-03-01", "string": "2026-03-01"}}
+    assert name.properties["rows"] == {**counts, "examples": [5, "many"], **days}
 
 
 def filling(user, hour, **traits):
