@@ -54,7 +54,7 @@ def fold(claim: Claim, clock: Clock) -> Progress:
 
 def backfill(claim: Claim, clock: Clock) -> Progress:
     with tenant_context(claim.tenant_id):
-        more = ingestion.backfill_actions(now=clock())
+        more = ingestion.backfill_actions(now=clock()) or ingestion.follow_renames(now=clock())
     return Progress(more, clock() if more else None)
 
 

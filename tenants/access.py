@@ -52,6 +52,7 @@ MODEL_AREAS: dict[str, Area] = {
     "ingestion.action": Area.CATALOGUE,
     "ingestion.actionversion": Area.CATALOGUE,
     "ingestion.eventname": Area.CATALOGUE,
+    "ingestion.eventrename": Area.EVENTS,
     "ingestion.list": Area.DEFINITIONS,
     "ingestion.listrow": Area.DEFINITIONS,
     "ingestion.listedition": Area.DEFINITIONS,

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
-from ingestion.views import catalogue
+from ingestion.views import catalogue, renames
 from tenants.console import ReadOnlyAdmin
 
 
@@ -22,6 +22,9 @@ class EventNameAdmin(ReadOnlyAdmin):
     def get_urls(self) -> list[Any]:
         return [
             self.own_path("show/", catalogue.show_name, "show", used_by=self.used_by),
+            self.own_path("map/", renames.map_name, "map"),
+            self.own_path("unmap/", renames.unmap_name, "unmap"),
+            self.own_path("mapping/", renames.show_progress, "mapping"),
             *super().get_urls(),
         ]
 

@@ -1,6 +1,6 @@
 """The tables of the ingestion room."""
 
-from ingestion.models.actions import Action, ActionVersion, EventName
+from ingestion.models.actions import Action, ActionVersion, EventName, EventRename
 from ingestion.models.alerts import DataAlert
 from ingestion.models.events import (
     Activity,
@@ -37,6 +37,7 @@ __all__ = [
     "EventKey",
     "EventMonth",
     "EventName",
+    "EventRename",
     "ExclusionRule",
     "ExclusionSweep",
     "Identity",

@@ -1,6 +1,7 @@
 """The named kinds of events that signals count."""
 
 from django.db import models
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from ingestion.models.events import EventKind
@@ -39,6 +40,38 @@ class EventName(TenantModel):
 
     def __str__(self) -> str:
         return self.name
+
+
+class EventRename(TenantModel):
+    """An event name whose events count as those of another name: the product renamed it, or two teams named one thing.
+    Stored events keep the name they came with; what counts the other name counts them too, of all of history."""
+
+    id = models.BigAutoField(primary_key=True)
+    event_kind = models.SmallIntegerField(_("kind"), choices=EventKind.choices)
+    from_name = models.TextField(_("event"))
+    to_name = models.TextField(_("counts as"))
+    created_at = models.DateTimeField(_("since"))
+    ended_at = models.DateTimeField(
+        _("taken back"), null=True, help_text="What it counted is being taken away; the row goes after that."
+    )
+    done_through = models.BigIntegerField(
+        default=0, help_text="Event id up to which history was matched, or what it counted taken away."
+    )
+    done_at = models.DateTimeField(null=True)
+
+    class Meta(TenantModel.Meta):
+        verbose_name = _("mapped event name")
+        verbose_name_plural = _("mapped event names")
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "event_kind", "from_name"], name="event_rename_once"),
+            models.CheckConstraint(condition=~Q(from_name=F("to_name")), name="event_rename_to_another"),
+            models.CheckConstraint(
+                condition=~Q(from_name="") & ~Q(to_name=""), name="event_rename_of_named_events"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.from_name} → {self.to_name}"
 
 
 class Action(KeyedTenantModel):

@@ -58,6 +58,7 @@ from ingestion.operations.quarantine_replays import (
     continue_quarantine_replays,
 )
 from ingestion.operations.recut import recut_days
+from ingestion.operations.renames import follow_renames, map_event, unmap_event
 from ingestion.operations.telling import tell_traits
 from ingestion.operations.touched import take_touched, touch
 from ingestion.operations.tracking import (
@@ -150,9 +151,11 @@ __all__ = [
     "edit_plan",
     "edit_tracking_plan",
     "fold_inbox",
+    "follow_renames",
     "import_file",
     "lift_suppression",
     "make_partitions",
+    "map_event",
     "mark_environments",
     "mark_key_used",
     "mark_named_subjects",
@@ -186,6 +189,7 @@ __all__ = [
     "touch",
     "trim_history",
     "undo_identity_link",
+    "unmap_event",
     "unplan_event",
     "upload_rows",
     "wake_trims",

@@ -7,45 +7,29 @@ is folded). Where both happen, the key of activity makes one row of it.
 
 import time
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-import orjson
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from ingestion.models import Action, ActionVersion
 from ingestion.models.events import EventKind
-from ingestion.operations.activity import Index, Stored, count_events, index_of
+from ingestion.operations.activity import Stored, count_events, load_matchers
 from ingestion.operations.environments import sources_not_in_production
 from ingestion.operations.locks import lock_history
 from ingestion.operations.memory import collector_paused
+from ingestion.operations.stored_events import scan_events
 from ingestion.operations.touched import touch_holders
-from ingestion.queries.sql import Row, as_json, fetch
+from ingestion.queries.renames import Key, canonical_names
 from ingestion.rules.filters import FilterError, check_filters
-from ingestion.rules.timestamps import EPOCH
 from tenants import audit
 from tenants.audit import Actor
 from tenants.context import current_tenant_id
 from tenants.models import BusinessUnit
 from tenants.queries import get_tenant
 from tenants.work import wake
-
-SCAN = 5_000  # events looked at by one statement
-WRITE = 5_000  # events matched before a slice writes: it holds the history lock, and folding waits for it
-
-_SLICE_END = """
-SELECT max(id), count(*) FROM (
-    SELECT id FROM ingestion_event WHERE tenant_id = %(tenant_id)s AND id > %(after)s ORDER BY id LIMIT %(limit)s) e
-"""
-_EVENTS = """
-SELECT e.id, e.kind, e.name, e.identity_id, e.account_id, (extract(epoch FROM e.ts) * 1000000)::bigint,
-    (extract(epoch FROM e.received_at) * 1000000)::bigint, e.exclusion, e.source_id, e.properties
-FROM ingestion_event e
-JOIN jsonb_to_recordset(%(rows)s::jsonb) AS r(kind smallint, name text) ON r.kind = e.kind AND r.name = e.name
-WHERE e.tenant_id = %(tenant_id)s AND e.id > %(after)s AND e.id <= %(through)s
-"""
 
 
 @transaction.atomic
@@ -148,9 +132,9 @@ def backfill_actions(*, now: datetime, seconds: float = 5) -> bool:
     start = min(version.backfilled_through or 0 for version in pending)
     versions = [version for version in pending if (version.backfilled_through or 0) == start]
     with collector_paused():
-        events, through, is_complete = _scan(versions, start, deadline)
+        events, through, is_complete = scan_events(_names(versions), start, deadline)
         if events:
-            _count(events, _index(versions), now)
+            _count(events, versions, now)
     done = ActionVersion.objects.filter(pk__in=[version.pk for version in versions])
     done.update(backfilled_through=through)
     if is_complete:
@@ -159,38 +143,17 @@ def backfill_actions(*, now: datetime, seconds: float = 5) -> bool:
     return not is_complete or len(versions) < len(pending)
 
 
-def _scan(versions: Sequence[ActionVersion], after: int, deadline: float) -> tuple[list[Stored], int, bool]:
-    """Stored events with the names these versions look for, the id up to which they were read, and whether it is the
-    last one."""
-    names = as_json({"kind": version.event_kind, "name": version.event_name} for version in versions)
-    found: list[Stored] = []
-    is_complete = False
-    while not is_complete and len(found) < WRITE and (not found or time.monotonic() < deadline):
-        through, looked_at = fetch(_SLICE_END, after=after, limit=SCAN)[0]
-        is_complete = looked_at < SCAN
-        if looked_at:
-            rows = fetch(_EVENTS, rows=names, after=after, through=through)
-            found += [_stored(row) for row in rows]
-            after = through
-    return found, after, is_complete
+def _names(versions: Sequence[ActionVersion]) -> set[Key]:
+    """Of the events these versions look for, with the names that count as those."""
+    wanted = {(version.event_kind, version.event_name) for version in versions}
+    return wanted | {
+        (kind, name) for (kind, name), other in canonical_names().items() if (kind, other) in wanted
+    }
 
 
-def _stored(row: Row) -> Stored:
-    """From a row of _EVENTS. Instants come as microseconds: the driver's own conversion is many times slower."""
-    ts, received_at = (EPOCH + timedelta(microseconds=stamp) for stamp in row[5:7])
-    return Stored(
-        row[0], row[1], row[2], row[3], row[4], ts, received_at, row[7], row[8], orjson.loads(row[9])
-    )
-
-
-def _index(versions: Sequence[ActionVersion]) -> Index:
-    return index_of(
-        (each.pk, each.event_kind, each.event_name, each.filters, each.number_property) for each in versions
-    )
-
-
-def _count(events: list[Stored], index: Index, now: datetime) -> None:
+def _count(events: list[Stored], versions: Sequence[ActionVersion], now: datetime) -> None:
     lock_history()
     zone = get_tenant(current_tenant_id()).zone
+    index = load_matchers(version.pk for version in versions)
     matched, _rows = count_events(events, index, zone, sources_not_in_production())
     touch_holders((event.identity_id for event in matched), (event.account_id for event in matched), at=now)

@@ -31,9 +31,15 @@ FROM unnest(%(received)b::timestamptz[], %(source)b::uuid[], %(mid)b::text[], %(
 ORDER BY r.ord RETURNING id
 """
 _EVENT_COLUMNS = "received source mid kind name ts identity account exclusion skew properties context"
+# A version looks for its own event, and for those whose names count as it.
 _MATCHERS = """
 SELECT id, event_kind, event_name, filters, number_property FROM ingestion_actionversion
-WHERE tenant_id = %(tenant_id)s
+WHERE tenant_id = %(tenant_id)s AND (%(all)s OR id = ANY(%(ids)s::bigint[]))
+UNION ALL
+SELECT v.id, v.event_kind, r.from_name, v.filters, v.number_property FROM ingestion_eventrename r
+JOIN ingestion_actionversion v
+    ON v.tenant_id = %(tenant_id)s AND v.event_kind = r.event_kind AND v.event_name = r.to_name
+WHERE r.tenant_id = %(tenant_id)s AND r.ended_at IS NULL AND (%(all)s OR v.id = ANY(%(ids)s::bigint[]))
 """
 # Who is excluded is asked here and not remembered, so that it is true whatever was learned in the same transaction.
 _COUNT = """
@@ -110,17 +116,13 @@ def _stored(id: int, arrival: Arrival, place: Place) -> Stored:
     )
 
 
-def load_matchers() -> Index:
-    """All action versions by kind and name of event. Old versions too: a live definition goes on counting the version
-    it was published with."""
-    return index_of((*row[:3], orjson.loads(row[3]), row[4]) for row in fetch(_MATCHERS))
-
-
-def index_of(rows: Iterable[Row]) -> Index:
-    """Matchers by kind and name, from (version id, kind, name, filters, number property)."""
+def load_matchers(version_ids: Iterable[int] | None = None) -> Index:
+    """Action versions by the kinds and names of event they look for: these, or all. Old versions too: a live definition
+    goes on counting the version it was published with. Ask it under the history lock. 1 query."""
+    ids = None if version_ids is None else list(version_ids)
     index: dict[tuple[int, str], list[Matcher]] = {}
-    for id, kind, name, filters, number_property in rows:
-        matcher = Matcher(id, kind, name, filters, number_property)
+    for id, kind, name, filters, number_property in fetch(_MATCHERS, all=ids is None, ids=ids or []):
+        matcher = Matcher(id, kind, name, orjson.loads(filters), number_property)
         index.setdefault((kind, name), []).append(matcher)
     return index
 

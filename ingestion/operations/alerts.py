@@ -9,6 +9,7 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 
 from ingestion.models import DataAlert, EventName
+from ingestion.queries.renames import canonical_names
 from ingestion.rules.catalogue import Days, Shape, add_days, merge
 from ingestion.rules.silence import WatchedEvent, drifts, missing_events
 from tenants.context import current_tenant_id
@@ -68,9 +69,12 @@ def _of_events(
     names: QuerySet[EventName], watched: Iterable[WatchedEvent], now: datetime, zone: ZoneInfo
 ) -> Iterable[DataAlert]:
     properties = {(event.kind, event.name): event.properties for event in watched}
+    other = {key: (key[0], name) for key, name in canonical_names().items()}
+    wanted = {name for _kind, name in properties} | {key[1] for key in other if other[key] in properties}
     rows: dict[tuple[int, str], list[EventName]] = {}
-    for row in names.filter(name__in={name for _kind, name in properties}).defer("libraries"):
-        rows.setdefault((row.kind, row.name), []).append(row)
+    for row in names.filter(name__in=wanted).defer("libraries"):
+        for key in {(row.kind, row.name), other.get((row.kind, row.name), (row.kind, row.name))}:
+            rows.setdefault(key, []).append(row)
     for event in properties.keys() & rows.keys():
         named: dict[str, Any] = {"event_kind": event[0], "event_name": event[1]}
         stopped = list(_silence(rows[event], now, zone, kind=Kind.EVENT_STOPPED, **named))

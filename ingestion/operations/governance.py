@@ -11,6 +11,7 @@ import orjson
 
 from ingestion.models import TrackingPlanVersion
 from ingestion.operations.arrivals import Arrival
+from ingestion.queries.renames import canonical_names
 from ingestion.queries.sql import as_json, execute, fetch
 from ingestion.rules.catalogue import add_days, library_of
 from ingestion.rules.tracking import ABOUT_NAMES, EVENT_NAME, Plan, Problem, compile_plan, offending
@@ -56,11 +57,13 @@ ON CONFLICT (tenant_id, source_id, event_kind, event_name, code, property) DO UP
 
 
 def govern(arrivals: Sequence[Arrival], zone: ZoneInfo) -> tuple[list[Arrival], list[Held]]:
-    """New messages as they are stored, and those that their plan holds back. One query for a tenant without a plan,
-    three when something departs. The caller holds the history lock, so nothing is counted twice."""
+    """New messages as they are stored, and those that their plan holds back. A name that counts
+    as another is held to what the plan says of that one. One query for a tenant without a plan, four when something
+    departs. The caller holds the history lock, so nothing is counted twice."""
     plans = {source: (plan, version) for source, plan, version in fetch(_PLANS)}
     if not plans:
         return list(arrivals), []
+    names = canonical_names()
     passed: list[Arrival] = []
     held: list[Held] = []
     notes: dict[Key, dict[Way, dict[str, Any]]] = {}
@@ -70,7 +73,8 @@ def govern(arrivals: Sequence[Arrival], zone: ZoneInfo) -> tuple[list[Arrival], 
             passed.append(arrival)
             continue
         plan, message = compiled(known[1]), arrival.message
-        problems = plan.problems(message.kind, message.name, message.told)
+        name = names.get((message.kind, message.name), message.name)
+        problems = plan.problems(message.kind, name, message.told)
         if not problems:
             passed.append(arrival)
             continue

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from ingestion.models import PlannedSource, TrackingPlan, TrackingPlanVersion, Violation
 from ingestion.models.events import EventKind
 from ingestion.operations.locks import lock_history
+from ingestion.queries.renames import canonical_name
 from ingestion.queries.tracking import document_of, draft_of, event_of, guessed_events
 from ingestion.queries.violations import can_accept, held_shape
 from ingestion.rules.tracking import (
@@ -143,11 +144,11 @@ def accept_violation(*, violation: Violation, by: Actor, now: datetime) -> Track
     """Change the draft so that what departed is as planned. Raises NeedsJson when rows cannot say it, and
     ValidationError."""
     plan = _lock(violation.plan)
-    key = (violation.event_kind, violation.event_name)
-    event = event_of(document_of(plan, draft_of(plan)), key)
+    name = canonical_name((violation.event_kind, violation.event_name))
+    event = event_of(document_of(plan, draft_of(plan)), (violation.event_kind, name))
     if not can_accept(violation, event):
         raise NeedsJson(_("One click cannot add this to the plan: change the event there."))
-    made = _arrived(violation) if event is None else _widened(event, violation)
+    made = _arrived(violation) | {"name": name} if event is None else _widened(event, violation)
     return amend_draft(plan=plan, events=[made], by=by, now=now)
 
 

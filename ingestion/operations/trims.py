@@ -17,7 +17,7 @@ from django.db import transaction
 from django.db.models import Sum
 from django.utils.translation import gettext as _
 
-from ingestion.models import ActionVersion, Activity, EventMonth, Trim
+from ingestion.models import ActionVersion, Activity, EventMonth, EventRename, Trim
 from ingestion.operations.locks import lock_history
 from ingestion.operations.touched import touch_holders
 from ingestion.queries.retention import at_midnight, dropped_before, is_due, retention_of
@@ -121,7 +121,7 @@ def trim_history(*, now: datetime, seconds: float = SECONDS) -> Trimmed:
         if not is_due(tenant, now=now):
             return Trimmed(0, None)
         lock_history()  # so that no action is defined between the look and the word that events are going
-        if ActionVersion.objects.filter(backfill_done_at=None).exists():
+        if _is_matching():
             return Trimmed(0, now + BACKFILL_PAUSE)
         trim = _begin(tenant, now)
     if trim.paused_at is not None:
@@ -144,6 +144,14 @@ def wake_trims(*, now: datetime) -> int:
     for tenant in due:
         wake(tenant_id=tenant.pk, kind="trim", at=now)
     return len(due)
+
+
+def _is_matching() -> bool:
+    """Something is still to be matched against the events that would go."""
+    return (
+        ActionVersion.objects.filter(backfill_done_at=None).exists()
+        or EventRename.objects.filter(done_at=None).exists()
+    )
 
 
 def _begin(tenant: Tenant, now: datetime) -> Trim:

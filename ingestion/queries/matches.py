@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
-from django.db.models import Max
+from django.db.models import Exists, Max, OuterRef, Q
 
-from ingestion.models import ActionVersion, Event, EventName
+from ingestion.models import ActionVersion, Event, EventName, EventRename
+from ingestion.queries.renames import former_names
 from ingestion.queries.stream import LOOKED_AT
 from ingestion.rules.catalogue import merge
 from ingestion.rules.filters import as_number, holds
@@ -43,11 +44,12 @@ class Matches:
 def try_matching(
     *, event_kind: int, event_name: str, filters: Sequence[Mapping[str, Any]], number_property: str
 ) -> Matches:
-    """Apply checked filters to the newest LOOKED_AT_MOST events of a name. 2 queries."""
+    """Apply checked filters to the newest LOOKED_AT_MOST events of a name and of those that count as it. 3
+    queries."""
     newest = Event.objects.aggregate(last=Max("id"))["last"] or 0
     rows = Event.objects.filter(kind=event_kind, id__gt=newest - LOOKED_AT)
     if event_name:
-        rows = rows.filter(name=event_name)
+        rows = rows.filter(name__in=[event_name, *former_names(event_kind, event_name)])
     events = list(rows.order_by("-id")[:LOOKED_AT_MOST])
     matching = [event for event in events if all(holds(each, event.properties) for each in filters)]
     seen = _properties(events)
@@ -76,7 +78,10 @@ def backfill_progress(version: ActionVersion) -> float | None:
 
 def still_counted(version_ids: Iterable[int]) -> list[str]:
     """Names of the actions among these versions that are not matched against all of history yet. 1 query."""
-    pending = ActionVersion.objects.filter(pk__in=version_ids, backfill_done_at__isnull=True)
+    mapping = EventRename.objects.filter(
+        event_kind=OuterRef("event_kind"), to_name=OuterRef("event_name"), done_at=None
+    )
+    pending = ActionVersion.objects.filter(Q(backfill_done_at=None) | Exists(mapping), pk__in=version_ids)
     return list(pending.order_by("action__name").values_list("action__name", flat=True))
 
 

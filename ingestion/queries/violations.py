@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from ingestion.models import QuarantinedEvent, TrackingPlanVersion, Violation
+from ingestion.queries.renames import canonical_names
 from ingestion.rules.catalogue import Shape, last_days, observe
 from ingestion.rules.json_text import JsonError, parse_json
 from ingestion.rules.tracking import UNPLANNED_EVENT, Key, key_of
@@ -40,6 +41,7 @@ class ViolationRow:
     lately: int
     days: Sequence[int]
     can_be_accepted: bool
+    counts_as: str  # the other event's name; empty: itself
 
     @property
     def key(self) -> Key:
@@ -60,17 +62,24 @@ def violations(wanted: ViolationFilter) -> QuerySet[Violation]:
 
 
 def violation_rows(wanted: ViolationFilter, *, today: date) -> list[ViolationRow]:
-    """At most SHOWN + 1, in 3 queries."""
+    """At most SHOWN + 1, in 4 queries."""
     rows = list(violations(wanted)[: SHOWN + 1])
     documents = _documents({row.plan_id for row in rows})
     names: dict[Any, str] = dict(Source.objects.values_list("pk", "name"))
-    return [_row(row, names.get(row.source_id, ""), documents.get(row.plan_id, {}), today) for row in rows]
+    other = canonical_names()
+    return [
+        _row(row, names.get(row.source_id, ""), documents.get(row.plan_id, {}), other, today) for row in rows
+    ]
 
 
-def _row(row: Violation, source: str, events: dict[Key, Any], today: date) -> ViolationRow:
+def _row(
+    row: Violation, source: str, events: dict[Key, Any], other: dict[Key, str], today: date
+) -> ViolationRow:
     days = [number for _day, number in last_days(row.days, today)]
-    can = row.plan.archived_at is None and can_accept(row, events.get((row.event_kind, row.event_name)))
-    return ViolationRow(row, source, sum(days), days, can)
+    counts_as = other.get((row.event_kind, row.event_name), "")
+    event = events.get((row.event_kind, counts_as or row.event_name))
+    can = row.plan.archived_at is None and can_accept(row, event)
+    return ViolationRow(row, source, sum(days), days, can, counts_as)
 
 
 def can_accept(row: Violation, event: Any) -> bool:

@@ -18,9 +18,11 @@ from ingestion.queries import KnownEvent, event_names
 from ingestion.queries.alerts import open_troubles
 from ingestion.queries.browse import COUNTABLE_KINDS, actions_by_event, event_profile
 from ingestion.queries.catalogue import days_of
+from ingestion.queries.renames import canonical_names
 from ingestion.queries.stream import sources
 from ingestion.queries.tracking import plans_about, recent_violations
 from ingestion.rules.catalogue import EXAMPLES, Days, has_gone_quiet, is_new, last_days
+from ingestion.views.renames import rename_panel
 from tenants.access import Area, access_of
 from tenants.console import page
 from tenants.context import current_tenant_id
@@ -53,6 +55,7 @@ class NameRow:
     is_quiet: bool
     actions: Sequence[Action]
     uses: Sequence[Use]
+    counts_as: str  # the other event's name; empty: itself
 
 
 def list_names(request: HttpRequest, used_by: UsedBy) -> HttpResponse:
@@ -66,9 +69,9 @@ def list_names(request: HttpRequest, used_by: UsedBy) -> HttpResponse:
     if request.GET.get("format") == "csv":
         return _as_csv(names, days, _today(now))
     counted = actions_by_event(_visible_actions(request))
-    uses, today = used_by(request), _today(now)
+    uses, today, other = used_by(request), _today(now), canonical_names()
     context = {
-        "rows": [_row(each, days, counted, uses, now, today) for each in names[:SHOWN]],
+        "rows": [_row(each, days, counted, uses, other, now, today) for each in names[:SHOWN]],
         "has_more": len(names) > SHOWN,
         "text": text,
         "with_all": with_all,
@@ -91,6 +94,10 @@ def show_name(request: HttpRequest, used_by: UsedBy) -> HttpResponse:
     now = timezone.now()
     today = _today(now)
     key = (profile.kind, profile.name)
+    panel = rename_panel(request, key)
+    own = panel["mappings"].own
+    keys = [key, (profile.kind, own.rename.to_name)] if own and own.rename.ended_at is None else [key]
+    counted, uses = actions_by_event(_visible_actions(request)), used_by(request)
     names: dict[Any, str] = {source.pk: source.name for source in sources()}
     context = {
         "event": profile,
@@ -98,16 +105,16 @@ def show_name(request: HttpRequest, used_by: UsedBy) -> HttpResponse:
         "is_new": is_new(profile.first_seen_at, now),
         "is_quiet": has_gone_quiet(profile.days, today),
         "by_source": [(row, names.get(row.source_id, "")) for row in profile.by_source],
-        "actions": actions_by_event(_visible_actions(request)).get(key, []),
-        "uses": used_by(request).get(key, []),
+        "actions": [action for each in keys for action in counted.get(each, ())],
+        "uses": [use for each in keys for use in uses.get(each, ())],
         "examples": EXAMPLES,
-        "plans": plans_about(key, [row.source_id for row in profile.by_source]),
+        "plans": plans_about(keys[-1], [row.source_id for row in profile.by_source]),
         "violations": recent_violations(key, now=now),
         "may_act": profile.kind in COUNTABLE_KINDS and request.user.has_perm("ingestion.add_action"),  # type: ignore[union-attr]
         "title": profile.name or EventKind(profile.kind).label,
         "opts": EventName._meta,
         "original": profile.by_source[0],
-    }
+    } | panel
     return page(request, "ingestion/event_name.html", context)
 
 
@@ -116,10 +123,12 @@ def _row(
     days: Mapping[Key, Days],
     counted: Mapping[Key, Sequence[Action]],
     uses: Mapping[Key, Sequence[Use]],
+    other: Mapping[Key, str],
     now: datetime,
     today: date,
 ) -> NameRow:
     key = (event.kind, event.name)
+    keys = {key, (event.kind, other.get(key, event.name))}
     own = days.get(key, {})
     volumes = [number for _day, number in last_days(own, today)]
     return NameRow(
@@ -128,8 +137,9 @@ def _row(
         spark=draw(Sparkline(title=_("Events per day, last 30 days"), values=volumes), width=120),
         is_new=is_new(event.first_seen_at, now),
         is_quiet=has_gone_quiet(own, today),
-        actions=counted.get(key, ()),
-        uses=uses.get(key, ()),
+        actions=[action for each in keys for action in counted.get(each, ())],
+        uses=[use for each in keys for use in uses.get(each, ())],
+        counts_as=other.get(key, ""),
     )
 
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from ingestion.models import Event, Identity
 from ingestion.models.events import EventKind
+from ingestion.queries.renames import canonical_names
 from ingestion.queries.stream import (
     Became,
     StreamFilter,
@@ -61,6 +62,7 @@ def show_event(request: HttpRequest, key: int) -> HttpResponse:
         "item": item | {"messageId": found.row.event.message_id, "timestamp": found.row.event.ts.isoformat()},
         "curl": as_curl(item, settings.PUBLIC_URL) if found.row.event.kind != EventKind.ALIAS else "",
         "curl_key": f"curl-{key}",
+        "counts_as": canonical_names().get((found.row.event.kind, found.row.event.name), ""),
         "touches": touches_of_event(found.row.event),
         "title": found.row.title,
         "opts": Event._meta,

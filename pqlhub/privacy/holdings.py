@@ -33,6 +33,7 @@ NOT_ABOUT_PERSONS = {
     "ingestion_event_key": "hashes of source and message id: a replay adds nothing",
     "ingestion_eventmonth": "counts",
     "ingestion_eventname": "the catalogue: names, numbers, examples that are nobody's",
+    "ingestion_eventrename": "settings",
     "ingestion_exclusionsweep": "a rule on its way, gone in minutes",
     "ingestion_identitylimits": "settings",
     "ingestion_importfile": "files on their way in, deleted after IMPORT_KEEP_DAYS; shown rows are looked through",

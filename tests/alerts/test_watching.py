@@ -8,9 +8,10 @@ from django.db import IntegrityError
 from django.urls import reverse
 
 from ingestion.models import DataAlert
-from ingestion.operations import tell_of_data_alerts, wake_watches, watch_data
+from ingestion.operations import map_event, tell_of_data_alerts, wake_watches, watch_data
 from ingestion.queries.alerts import open_troubles
 from ingestion.rules.silence import WatchedEvent
+from tenants.audit import SYSTEM
 from tenants.context import tenant_context
 from tenants.models.work import Work
 from tests.factories import ingestion
@@ -56,6 +57,18 @@ def test_an_event_that_a_live_signal_counts_has_stopped_and_comes_back(acme, reg
 
     assert kinds() == []
     assert DataAlert.objects.get().closed_at == LATER + DAY
+
+
+def test_an_event_goes_on_under_another_name(acme, regular):
+    regular()
+    watch_data(watched=[OPENED], now=LATER)
+    late = [track("ann", "opened", ts=LATER, properties={"plan": "pro"})]
+    ingestion.send_and_fold(acme, late, received_at=LATER)
+
+    map_event(event_kind=1, from_name="opened", to_name="Opened", by=SYSTEM, now=LATER)
+    watch_data(watched=[OPENED], now=LATER + DAY)
+
+    assert kinds() == []
 
 
 def test_what_nothing_relies_on_may_stop(regular):

@@ -6,8 +6,7 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 
 from ingestion.models import Account, Action, ActionVersion, Activity, Person
-from ingestion.operations import actions as action_operations
-from ingestion.operations import archive_action, backfill_actions, fold_inbox, take_touched
+from ingestion.operations import archive_action, backfill_actions, fold_inbox, stored_events, take_touched
 from tenants.audit import SYSTEM
 from tenants.context import tenant_context
 from tenants.models import AuditEvent, Work
@@ -45,8 +44,8 @@ def test_stored_events_are_matched_against_a_new_action(in_acme):
 
 
 def test_backfill_goes_on_where_the_last_slice_ended(in_acme, monkeypatch):
-    monkeypatch.setattr(action_operations, "SCAN", 10)
-    monkeypatch.setattr(action_operations, "WRITE", 10)
+    monkeypatch.setattr(stored_events, "SCAN", 10)
+    monkeypatch.setattr(stored_events, "WRITE", 10)
     send_and_fold(in_acme, [track("u1", "login", ts=START + timedelta(hours=n)) for n in range(35)])
     make_action("login")
 
@@ -57,8 +56,8 @@ def test_backfill_goes_on_where_the_last_slice_ended(in_acme, monkeypatch):
 
 
 def test_versions_made_at_different_times_are_each_matched_from_the_start(in_acme, monkeypatch):
-    monkeypatch.setattr(action_operations, "SCAN", 10)
-    monkeypatch.setattr(action_operations, "WRITE", 10)
+    monkeypatch.setattr(stored_events, "SCAN", 10)
+    monkeypatch.setattr(stored_events, "WRITE", 10)
     send_and_fold(in_acme, [track("u1", "login") for _ in range(25)])
     make_action("login")
     backfill_actions(now=RECEIVED)
