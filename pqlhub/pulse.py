@@ -66,7 +66,11 @@ def recut(claim: Claim, clock: Clock) -> Progress:
 
 def mark(claim: Claim, clock: Clock) -> Progress:
     with tenant_context(claim.tenant_id):
-        more = ingestion.mark_named_subjects(now=clock()) or ingestion.mark_environments(now=clock())
+        more = (
+            ingestion.mark_named_subjects(now=clock())
+            or ingestion.mark_environments(now=clock())
+            or ingestion.sweep_domain_accounts(now=clock())
+        )
     return Progress(more, clock() if more else None)
 
 

@@ -21,6 +21,8 @@ class IdentityRuleAdmin(ReadOnlyAdmin):
             self.own_path("add/", protection.add_rule, "add"),
             self.own_path("trust/", protection.trust_id, "trust"),
             self.own_path("progress/", protection.show_redraw, "progress"),
+            self.own_path("domains/", protection.switch_domains, "domains"),
+            self.own_path("sweep/", protection.show_sweep, "sweep"),
             self.own_path("<uuid:key>/delete/", protection.delete_rule, "delete"),
             *super().get_urls(),
         ]

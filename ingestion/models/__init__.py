@@ -18,7 +18,7 @@ from ingestion.models.lists import List, ListEdition, ListRow
 from ingestion.models.outcomes import Outcome
 from ingestion.models.plans import Limit, Plan, PlanFact, PlanLimit, PlanRule
 from ingestion.models.privacy import ContactRule, Erasure, PersonalExport, SubjectKind, Suppression
-from ingestion.models.protection import IdentityLimits, IdentityRule
+from ingestion.models.protection import DomainSweep, IdentityLimits, IdentityRule
 from ingestion.models.subjects import Account, AccountMembership, Identity, IdentityLink, Person, TraitValue
 from ingestion.models.touches import MarketingTouch
 from ingestion.models.tracking import PlannedSource, TrackingPlan, TrackingPlanVersion, Violation
@@ -32,6 +32,7 @@ __all__ = [
     "Activity",
     "ContactRule",
     "DataAlert",
+    "DomainSweep",
     "Erasure",
     "Event",
     "EventKey",

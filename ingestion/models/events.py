@@ -102,6 +102,11 @@ class Activity(TenantModel):
         default=Exclusion.NONE, help_text="The event's own, without its person's and account's."
     )
     currency = models.TextField(null=True, help_text="ISO code, where the number is money.")
+    is_derived = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="The account is that of an e-mail domain; the event names none.",
+    )
 
     class Meta(TenantModel.Meta):
         managed = False

@@ -72,3 +72,22 @@ class IdentityLimits(TenantModel):
     def share(self) -> float:
         """How far judging again has come, from 0 to 1."""
         return min(1.0, self.redraw_done / self.redraw_total) if self.redraw_total else 0.0
+
+
+class DomainSweep(TenantModel):
+    """Accounts by e-mail domain were switched on or off: persons are gone through, up to the key `done_id` of the last
+    committed slice. Gone when it is done."""
+
+    id = models.BigAutoField(primary_key=True)
+    requested_at = models.DateTimeField()
+    done_id = models.BigIntegerField(default=0, help_text="Person.")
+    persons_done = models.BigIntegerField(default=0)
+    persons_total = models.BigIntegerField(null=True, help_text="Counted by the first slice.")
+
+    class Meta(TenantModel.Meta):
+        constraints = [models.UniqueConstraint(fields=["tenant"], name="domain_sweep_once")]
+
+    @property
+    def share(self) -> float:
+        """How far it has come, from 0 to 1."""
+        return min(1.0, self.persons_done / self.persons_total) if self.persons_total else 0.0

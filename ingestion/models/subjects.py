@@ -138,16 +138,25 @@ class Account(TenantModel):
 
 
 class AccountMembership(TenantModel):
-    """An identity belongs to an account from a moment on (a group call, or an event that happened there)."""
+    """An identity belongs to an account from a moment on (a group call, or an event that happened there). Without such
+    a word it may belong to the account of its person's e-mail domain, as long as there is none."""
 
     id = models.BigAutoField(primary_key=True)
     identity = TenantForeignKey(Identity, on_delete=models.CASCADE, related_name="account_memberships")
     account = TenantForeignKey(Account, on_delete=models.CASCADE, related_name="memberships")
     valid_from = models.DateTimeField()
+    is_derived = models.BooleanField(
+        default=False, db_default=False, help_text="From the domain of the person's e-mail."
+    )
 
     class Meta(TenantModel.Meta):
         constraints = [
             models.UniqueConstraint(fields=["tenant", "identity", "account"], name="account_membership_once"),
+            models.UniqueConstraint(
+                fields=["tenant", "identity"],
+                condition=models.Q(is_derived=True),
+                name="account_membership_one_derived",
+            ),
         ]
         indexes = [models.Index(fields=["tenant", "account"], name="membership_by_account")]
 

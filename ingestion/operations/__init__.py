@@ -5,6 +5,7 @@ from ingestion.operations.actions import archive_action, backfill_actions, creat
 from ingestion.operations.alert_mails import tell_of_data_alerts
 from ingestion.operations.alerts import wake_watches, watch_data
 from ingestion.operations.consent import add_contact_rule, delete_contact_rule
+from ingestion.operations.domain_accounts import sweep_domain_accounts, switch_accounts_from_email
 from ingestion.operations.environments import mark_environments
 from ingestion.operations.erasures import lift_suppression, request_erasure
 from ingestion.operations.exclusions import create_exclusion, delete_exclusion, mark_named_subjects
@@ -183,6 +184,8 @@ __all__ = [
     "set_precedence",
     "sort_traits_out",
     "state_plan",
+    "sweep_domain_accounts",
+    "switch_accounts_from_email",
     "take_touched",
     "tell_of_data_alerts",
     "tell_traits",

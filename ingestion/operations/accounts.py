@@ -24,16 +24,18 @@ RETURNING key, id
 """
 _MEMBERSHIPS = """
 SELECT identity_id, account_id, valid_from FROM ingestion_accountmembership
-WHERE tenant_id = %(tenant_id)s AND identity_id = ANY(%(ids)s::bigint[])
+WHERE tenant_id = %(tenant_id)s AND identity_id = ANY(%(ids)s::bigint[]) AND NOT is_derived
 """
+# What was only derived from an e-mail is said now.
 _JOIN = """
 INSERT INTO ingestion_accountmembership (tenant_id, identity_id, account_id, valid_from)
 SELECT %(tenant_id)s, r.identity, r.account, r.since
 FROM unnest(%(identity)b::bigint[], %(account)b::bigint[], %(since)b::timestamptz[]) AS r(identity, account, since)
 LEFT JOIN ingestion_accountmembership m
     ON m.tenant_id = %(tenant_id)s AND m.identity_id = r.identity AND m.account_id = r.account
-WHERE m.id IS NULL OR r.since < m.valid_from
-ON CONFLICT (tenant_id, identity_id, account_id) DO UPDATE SET valid_from = EXCLUDED.valid_from
+WHERE m.id IS NULL OR r.since < m.valid_from OR m.is_derived
+ON CONFLICT (tenant_id, identity_id, account_id) DO UPDATE SET valid_from = EXCLUDED.valid_from,
+    is_derived = false
 RETURNING identity_id, account_id
 """
 
@@ -49,6 +51,11 @@ def resolve_accounts(arrivals: Iterable[Arrival], rules: Rules) -> dict[str, int
     if not span:
         return {}
     ids: dict[str, int] = dict(fetch(_FIND, keys=list(span)))
+    return ids | make_accounts({key: span[key] for key in span.keys() - ids.keys()}, rules)
+
+
+def make_accounts(spans: Mapping[str, tuple[datetime, datetime]], rules: Rules) -> dict[str, int]:
+    """Accounts with these group ids, first and last seen then, that are not there yet. Returns their ids."""
     rows = [
         {
             "key": key,
@@ -57,10 +64,9 @@ def resolve_accounts(arrivals: Iterable[Arrival], rules: Rules) -> dict[str, int
             "first": first,
             "last": last,
         }
-        for key, (first, last) in span.items()
-        if key not in ids
+        for key, (first, last) in spans.items()
     ]
-    return ids | (dict(fetch(_CREATE, rows=as_json(rows))) if rows else {})
+    return dict(fetch(_CREATE, rows=as_json(rows))) if rows else {}
 
 
 def join_accounts(

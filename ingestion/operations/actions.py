@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from ingestion.models import Action, ActionVersion
 from ingestion.models.events import EventKind
 from ingestion.operations.activity import Stored, count_events, load_matchers
+from ingestion.operations.domain_accounts import derived_accounts
 from ingestion.operations.environments import sources_not_in_production
 from ingestion.operations.locks import lock_history
 from ingestion.operations.memory import collector_paused
@@ -153,7 +154,12 @@ def _names(versions: Sequence[ActionVersion]) -> set[Key]:
 
 def _count(events: list[Stored], versions: Sequence[ActionVersion], now: datetime) -> None:
     lock_history()
-    zone = get_tenant(current_tenant_id()).zone
+    tenant = get_tenant(current_tenant_id())
+    derived = derived_accounts(events, tenant)
     index = load_matchers(version.pk for version in versions)
-    matched, _rows = count_events(events, index, zone, sources_not_in_production())
-    touch_holders((event.identity_id for event in matched), (event.account_id for event in matched), at=now)
+    matched, _rows = count_events(events, index, tenant.zone, sources_not_in_production(), derived)
+    touch_holders(
+        (event.identity_id for event in matched),
+        (event.account_id or derived.get(event.identity_id) for event in matched),
+        at=now,
+    )

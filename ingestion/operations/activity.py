@@ -44,19 +44,19 @@ WHERE r.tenant_id = %(tenant_id)s AND r.ended_at IS NULL AND (%(all)s OR v.id = 
 # Who is excluded is asked here and not remembered, so that it is true whatever was learned in the same transaction.
 _COUNT = """
 INSERT INTO ingestion_activity (tenant_id, event_id, action_version_id, identity_id, account_id, ts, received_at,
-    local_day, number, currency, own_exclusion, exclusion)
+    local_day, number, currency, is_derived, own_exclusion, exclusion)
 SELECT %(tenant_id)s, r.event, r.version, r.identity, r.account, r.ts, r.received, r.day, r.number, r.currency,
-    r.exclusion, COALESCE(NULLIF(r.exclusion, 0), NULLIF(p.exclusion, 0), a.exclusion, 0)
+    r.derived, r.exclusion, COALESCE(NULLIF(r.exclusion, 0), NULLIF(p.exclusion, 0), a.exclusion, 0)
 FROM unnest(%(event)b::bigint[], %(version)b::bigint[], %(identity)b::bigint[], %(account)b::bigint[],
     %(ts)b::timestamptz[], %(received)b::timestamptz[], %(day)b::date[], %(number)b::numeric[],
-    %(currency)b::text[], %(exclusion)b::smallint[])
-    AS r(event, version, identity, account, ts, received, day, number, currency, exclusion)
+    %(currency)b::text[], %(derived)b::boolean[], %(exclusion)b::smallint[])
+    AS r(event, version, identity, account, ts, received, day, number, currency, derived, exclusion)
 JOIN ingestion_identity i ON i.tenant_id = %(tenant_id)s AND i.id = r.identity
 JOIN ingestion_person p ON p.tenant_id = %(tenant_id)s AND p.id = i.person_id
 LEFT JOIN ingestion_account a ON a.tenant_id = %(tenant_id)s AND a.id = r.account
 ON CONFLICT DO NOTHING
 """
-_ACTIVITY_COLUMNS = "event version identity account ts received day number currency exclusion"
+_ACTIVITY_COLUMNS = "event version identity account ts received day number currency derived exclusion"
 
 
 class Stored(NamedTuple):
@@ -128,10 +128,15 @@ def load_matchers(version_ids: Iterable[int] | None = None) -> Index:
 
 
 def count_events(
-    events: Iterable[Stored], index: Index, zone: ZoneInfo, others: Collection[UUID]
+    events: Iterable[Stored],
+    index: Index,
+    zone: ZoneInfo,
+    others: Collection[UUID],
+    derived: Mapping[int, int],
 ) -> tuple[list[Stored], int]:
     """Write activity for every event and version that match, marked where it came from one of the `others`, the sources
-    that are not production. Returns the matched events and the rows added."""
+    that are not production. derived: account by identity, for events that name none. Returns the matched events and the
+    rows added."""
     rows: list[Row] = []
     matched = []
     for event in events:
@@ -140,21 +145,23 @@ def count_events(
             matched.append(event)
             day = event.ts.astimezone(zone).date()
             own = event.exclusion or (NOT_PRODUCTION if event.source_id in others else 0)
-            rows += [_activity_row(event, hit, day, own) for hit in hits]
+            account = event.account_id or derived.get(event.identity_id)
+            rows += [_activity_row(event, account, hit, day, own) for hit in hits]
     return matched, execute(_COUNT, **by_column(_ACTIVITY_COLUMNS, rows)) if rows else 0
 
 
-def _activity_row(event: Stored, hit: Matcher, day: date, own_exclusion: int) -> Row:
+def _activity_row(event: Stored, account: int | None, hit: Matcher, day: date, own_exclusion: int) -> Row:
     number = hit.number(event.properties)
     return (
         event.id,
         hit.version_id,
         event.identity_id,
-        event.account_id,
+        account,
         event.ts,
         event.received_at,
         day,
         number,
         None if number is None else currency_code(event.properties.get("currency")) or None,
+        account != event.account_id,
         own_exclusion,
     )

@@ -18,6 +18,7 @@ from ingestion.operations.accounts import account_of, join_accounts, memberships
 from ingestion.operations.activity import Place, Stored, count_events, load_matchers, store_events
 from ingestion.operations.arrivals import Arrival, drop_duplicates
 from ingestion.operations.catalogue import note_events
+from ingestion.operations.domain_accounts import derived_accounts, place_by_domain
 from ingestion.operations.environments import sources_not_in_production
 from ingestion.operations.governance import govern
 from ingestion.operations.identity import Known, resolve_identities
@@ -136,7 +137,8 @@ def _sqlstate(error: Exception) -> str:
 def _add(arrivals: Sequence[Arrival], rules: Rules, score_at: datetime) -> Added:
     """Messages that are all historical, or none of them."""
     fresh = drop_duplicates(arrivals)
-    zone = get_tenant(current_tenant_id()).zone
+    tenant = get_tenant(current_tenant_id())
+    zone = tenant.zone
     duplicates = len(arrivals) - len(fresh)
     fresh, held = govern(fresh, zone)
     if not fresh:
@@ -147,10 +149,13 @@ def _add(arrivals: Sequence[Arrival], rules: Rules, score_at: datetime) -> Added
     others = sources_not_in_production()
     told = _believed(fresh, others)
     touched = _learn(told, identities, accounts, moves, rules)
-    events = store_events(fresh, _places(fresh, identities, accounts))
-    matched, counted = count_events(events, load_matchers(), zone, others)
     person_of = {known.id: known.person_id for known in identities.values()}
-    _extend_spans(events, person_of)
+    persons = _persons_of(identities, moves)
+    touched |= place_by_domain(persons, tenant, [identity_id for identity_id, _account in joined])
+    events = store_events(fresh, _places(fresh, identities, accounts))
+    derived = derived_accounts(events, tenant)
+    matched, counted = count_events(events, load_matchers(), zone, others, derived)
+    _extend_spans(events, person_of, derived)
     touched |= note_plans(told, [event for event in events if event.source_id not in others], zone)
     touched |= note_touches(
         (event.identity_id, arrival)
@@ -160,7 +165,9 @@ def _add(arrivals: Sequence[Arrival], rules: Rules, score_at: datetime) -> Added
     touched |= {(PERSON, person_of[identity_id]) for identity_id, _account in joined}
     touched |= {(ACCOUNT, account_id) for _identity, account_id in joined}
     touched |= {(PERSON, person_of[event.identity_id]) for event in matched}
-    touched |= {(ACCOUNT, event.account_id) for event in matched if event.account_id is not None}
+    touched |= {
+        (ACCOUNT, account) for event in matched if (account := _account_in(event, derived)) is not None
+    }
     touch(touched, at=score_at, cause=Cause.HISTORICAL if arrivals[0].is_historical else Cause.LIVE)
     note_events(fresh, zone)
     count_received(fresh)
@@ -177,6 +184,7 @@ def _add_told(arrivals: Sequence[Arrival], rules: Rules, score_at: datetime) -> 
     others = sources_not_in_production()
     told = _believed(fresh, others)
     touched = _learn(told, identities, resolve_accounts(about_accounts, rules), moves, rules)
+    touched |= place_by_domain(_persons_of(identities, moves), get_tenant(current_tenant_id()))
     touched |= note_touches(
         (identities[arrival.actor].id, arrival)
         for arrival in _believed(about_persons, others)
@@ -222,15 +230,24 @@ def _learn(
     return touched | mark_persons_again(flipped, [move.identity_id for move in moves], moved)
 
 
-def _extend_spans(events: Iterable[Stored], person_of: Mapping[int, int]) -> None:
+def _persons_of(identities: Mapping[Node, Known], moves: Sequence[Move]) -> set[int]:
+    moved = {person_id for move in moves for person_id in (move.old_person_id, move.new_person_id)}
+    return moved | {known.person_id for known in identities.values()}
+
+
+def _account_in(event: Stored, derived: Mapping[int, int]) -> int | None:
+    return event.account_id or derived.get(event.identity_id)
+
+
+def _extend_spans(events: Iterable[Stored], person_of: Mapping[int, int], derived: Mapping[int, int]) -> None:
     """First and last seen of identities, persons and accounts, by event time."""
     identities: Span = {}
     persons: Span = {}
     accounts: Span = {}
     for event in events:
         _widen(identities, event.identity_id, event.ts)
-        if event.account_id is not None:
-            _widen(accounts, event.account_id, event.ts)
+        if (account := _account_in(event, derived)) is not None:
+            _widen(accounts, account, event.ts)
     for id, (first, last) in identities.items():
         _widen(persons, person_of[id], first)
         _widen(persons, person_of[id], last)

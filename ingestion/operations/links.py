@@ -6,6 +6,7 @@ from datetime import datetime
 from django.db import transaction
 
 from ingestion.models import IdentityLink
+from ingestion.operations.domain_accounts import place_by_domain
 from ingestion.operations.locks import lock_history
 from ingestion.operations.marks import exclusion_rules, mark_persons_again
 from ingestion.operations.regroup import regroup, respan
@@ -13,6 +14,8 @@ from ingestion.operations.touched import PERSON, touch
 from ingestion.operations.traits import show_persons
 from tenants import audit
 from tenants.audit import Actor
+from tenants.context import current_tenant_id
+from tenants.queries import get_tenant
 
 
 @transaction.atomic
@@ -44,5 +47,6 @@ def redraw(identity_ids: Collection[int], now: datetime) -> None:
     respan(identity_ids)
     persons = {person for move in moves for person in (move.old_person_id, move.new_person_id)}
     flipped = show_persons({}, persons, exclusion_rules())
-    concerned = mark_persons_again(flipped, [move.identity_id for move in moves], persons)
+    placed = place_by_domain(persons, get_tenant(current_tenant_id()))
+    concerned = placed | mark_persons_again(flipped, [move.identity_id for move in moves], persons)
     touch(concerned | {(PERSON, person) for person in persons}, at=now)

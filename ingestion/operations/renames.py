@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from ingestion.models import ActionVersion, EventName, EventRename
 from ingestion.operations.activity import Stored, count_events, load_matchers
+from ingestion.operations.domain_accounts import derived_accounts
 from ingestion.operations.environments import sources_not_in_production
 from ingestion.operations.locks import lock_history
 from ingestion.operations.memory import collector_paused
@@ -132,9 +133,14 @@ def _unknown(name: str) -> str:
 
 
 def _count(events: list[Stored], now: datetime) -> None:
-    zone = get_tenant(current_tenant_id()).zone
-    matched, _rows = count_events(events, load_matchers(), zone, sources_not_in_production())
-    touch_holders((event.identity_id for event in matched), (event.account_id for event in matched), at=now)
+    tenant = get_tenant(current_tenant_id())
+    derived = derived_accounts(events, tenant)
+    matched, _rows = count_events(events, load_matchers(), tenant.zone, sources_not_in_production(), derived)
+    touch_holders(
+        (event.identity_id for event in matched),
+        (event.account_id or derived.get(event.identity_id) for event in matched),
+        at=now,
+    )
 
 
 def _take_away(rename: EventRename, events: list[Stored], now: datetime) -> None:

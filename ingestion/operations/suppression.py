@@ -46,6 +46,12 @@ def without_suppressed(rejected: Iterable[tuple[Any, Any]], received_at: datetim
     return list(_without(pairs, names, _erasures_of(names, keys), at=received_at))
 
 
+def suppressed(names: Iterable[Name]) -> set[Name]:
+    """Those of the names that are kept out. Call it under the history lock."""
+    keys = _keys_in_use()
+    return set(_erasures_of([list(names)], keys)) if keys else set()
+
+
 def suppress(erasure: Erasure, names: Iterable[Name]) -> None:
     """From now on these names do not come back. Call it under the history lock."""
     key_id, key = next(iter(marking_keys().items()))

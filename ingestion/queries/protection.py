@@ -6,7 +6,14 @@ from datetime import datetime
 
 from django.db.models import Count, Max
 
-from ingestion.models import IdentityLimits, IdentityLink, IdentityRule, QuarantinedEvent
+from ingestion.models import (
+    AccountMembership,
+    DomainSweep,
+    IdentityLimits,
+    IdentityLink,
+    IdentityRule,
+    QuarantinedEvent,
+)
 
 SHOWN = 50
 Held = IdentityLink.Held
@@ -40,6 +47,7 @@ class Overview:
     users: list[HeldId]
     rules: list[RuleRow]
     quarantined: int
+    derived: int  # accounts that users have by their e-mail's domain
 
     @property
     def shared(self) -> int:
@@ -51,7 +59,7 @@ class Overview:
 
 
 def identity_overview() -> Overview:
-    """What protects identity in this tenant, and what it held back. 8 queries."""
+    """What protects identity in this tenant, and what it held back. 9 queries."""
     held = IdentityLink.objects.exclude(held=Held.NO)
     counts = dict(held.values_list("held").annotate(number=Count("pk")))
     return Overview(
@@ -60,6 +68,7 @@ def identity_overview() -> Overview:
         devices=_held(Held.SHARED, "identity"),
         users=_held(Held.CROWD, "user_identity"),
         rules=_rules(),
+        derived=AccountMembership.objects.filter(is_derived=True).values("account_id").distinct().count(),
         quarantined=QuarantinedEvent.objects.filter(code="blocked_id", replayed_at=None)[:SHOWN].count(),
     )
 
@@ -67,6 +76,11 @@ def identity_overview() -> Overview:
 def open_redraw() -> IdentityLimits | None:
     """The limits while history is being judged by them again."""
     return IdentityLimits.objects.filter(redraw_after__isnull=False).first()
+
+
+def open_domain_sweep() -> DomainSweep | None:
+    """While persons follow the switch of accounts by e-mail domain."""
+    return DomainSweep.objects.first()
 
 
 def _held(why: int, end: str) -> list[HeldId]:

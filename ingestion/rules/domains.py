@@ -4,6 +4,8 @@ import re
 
 import idna
 
+from ingestion.rules.builtin_lists import built_in_set
+
 LONGEST = 253
 _PLAIN = re.compile(r"(?!.*--)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]")
 
@@ -44,3 +46,16 @@ def covering(domain: str) -> list[str]:
     """The domain and those above it: a row of a list holds for its subdomains too."""
     parts = domain.split(".")
     return [".".join(parts[start:]) for start in range(len(parts))]
+
+
+def company_domain(email: str) -> str | None:
+    """The domain of an e-mail address, as far as it says who somebody works for: none for free mail, for disposable
+    addresses, and for what is no address."""
+    if "@" not in email:
+        return None
+    try:
+        domain = clean_domain(email)
+    except ValueError:
+        return None
+    everybodys = built_in_set("free_mail") | built_in_set("disposable")
+    return None if any(each in everybodys for each in covering(domain)) else domain

@@ -7,7 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
-from ingestion.models import Event, Identity
+from ingestion.models import Account, Event, Identity
 from ingestion.models.events import EventKind
 from ingestion.queries.renames import canonical_names
 from ingestion.queries.stream import (
@@ -62,12 +62,23 @@ def show_event(request: HttpRequest, key: int) -> HttpResponse:
         "item": item | {"messageId": found.row.event.message_id, "timestamp": found.row.event.ts.isoformat()},
         "curl": as_curl(item, settings.PUBLIC_URL) if found.row.event.kind != EventKind.ALIAS else "",
         "curl_key": f"curl-{key}",
+        "derived": _derived(found),
         "counts_as": canonical_names().get((found.row.event.kind, found.row.event.name), ""),
         "touches": touches_of_event(found.row.event),
         "title": found.row.title,
         "opts": Event._meta,
     }
     return page(request, f"ingestion/{'_' if is_fragment(request) else ''}event.html", context)
+
+
+def _derived(found: Became) -> Account | None:
+    """The account that the user has by e-mail, where the event names none."""
+    event = found.row.event
+    if event.account_id is not None:
+        return None
+    return Account.objects.filter(
+        memberships__identity_id=event.identity_id, memberships__is_derived=True
+    ).first()
 
 
 def _item(found: Became) -> dict[str, object]:

@@ -8,12 +8,20 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
 
 from ingestion.forms.protection import IdentityLimitsForm, IdentityRuleForm
 from ingestion.models import IdentityLimits, IdentityRule
-from ingestion.operations import change_identity_limits, create_identity_rule, delete_identity_rule
-from ingestion.queries.protection import SHOWN, identity_overview, open_redraw
+from ingestion.operations import (
+    change_identity_limits,
+    create_identity_rule,
+    delete_identity_rule,
+    switch_accounts_from_email,
+)
+from ingestion.queries.protection import SHOWN, identity_overview, open_domain_sweep, open_redraw
 from tenants.console import actor, page
+from tenants.context import current_tenant_id
+from tenants.queries import get_tenant
 
 PAGE = "admin:ingestion_identityrule_changelist"
 BUILT_IN = [
@@ -43,6 +51,8 @@ def show_protection(request: HttpRequest) -> HttpResponse:
     context = {
         "overview": identity_overview(),
         "redraw": open_redraw(),
+        "sweep": open_domain_sweep(),
+        "is_by_domain": get_tenant(current_tenant_id()).accounts_from_email,
         "form": form,
         "built_in": BUILT_IN,
         "shown": SHOWN,
@@ -56,6 +66,27 @@ def show_redraw(request: HttpRequest) -> HttpResponse:
     """How far drawing again has come; asked for again until it is done."""
     _check(request, "view")
     return page(request, "ingestion/_redraw.html", {"redraw": open_redraw()})
+
+
+@require_POST
+def switch_domains(request: HttpRequest) -> HttpResponse:
+    """Accounts by e-mail domain: `on=1` begins, anything else stops."""
+    _check(request, "change")
+    is_on = request.POST.get("on") == "1"
+    switch_accounts_from_email(is_on=is_on, by=actor(request), now=timezone.now())
+    words = (
+        _("Users get the account of their e-mail's domain.")
+        if is_on
+        else _("Only your product names accounts.")
+    )
+    messages.success(request, f"{words} {_('Who is here already follows, and is scored again.')}")
+    return redirect(PAGE)
+
+
+def show_sweep(request: HttpRequest) -> HttpResponse:
+    """How far persons have followed the switch; asked for again until they have."""
+    _check(request, "view")
+    return page(request, "ingestion/_domain_sweep.html", {"sweep": open_domain_sweep()})
 
 
 def add_rule(request: HttpRequest) -> HttpResponse:

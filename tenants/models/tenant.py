@@ -50,6 +50,11 @@ class Tenant(models.Model):
             "anything is stored. Internal networks of clean data are then told by the part that is left."
         ),
     )
+    accounts_from_email = models.BooleanField(
+        _("accounts by e-mail domain"),
+        default=False,
+        help_text="Who is in no account belongs to the one of their e-mail's domain.",
+    )
     # How long history is kept; ingestion.operations.trims makes it so. Here and not behind the wall, because a month of
     # all tenants' events goes at once, when it has passed for each of them.
     event_months = models.PositiveSmallIntegerField(

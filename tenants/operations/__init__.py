@@ -14,6 +14,7 @@ from tenants.operations.credentials import (
 )
 from tenants.operations.erasure import erase_marked_tenant
 from tenants.operations.export import ExportRunning, export_if_requested, export_tenant, exports_folder
+from tenants.operations.identity import set_accounts_from_email
 from tenants.operations.people import (
     accept_invitation,
     change_role,
@@ -81,6 +82,7 @@ __all__ = [
     "revoke_invitation",
     "revoke_write_key",
     "rotate_write_key",
+    "set_accounts_from_email",
     "set_platform_operator",
     "set_retention",
     "suspend_tenant",

@@ -31,6 +31,8 @@ NOT_PHOTOGRAPHED = {
     "admin:ingestion_action_preview": "a part of the action's page, in its picture",
     "admin:ingestion_exclusionrule_preview": "a part of the form for a rule, in its picture",
     "admin:ingestion_exclusionrule_progress": "a part of the list of rules",
+    "admin:ingestion_identityrule_domains": "does something and goes back",
+    "admin:ingestion_identityrule_sweep": "a part of the page about identity",
     "admin:ingestion_identityrule_progress": "a part of the page about identity",
     "admin:tenants_source_waiting": "a part of the page of a source's keys",
     "admin:ingestion_quarantinedevent_groups": "a part of the quarantine's page",
