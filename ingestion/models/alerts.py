@@ -17,6 +17,7 @@ class DataAlert(KeyedTenantModel):
     class Kind(models.TextChoices):
         SOURCE_SILENT = "source_silent", _("source is silent")
         EVENT_STOPPED = "event_stopped", _("event has stopped")
+        EVENT_FELL = "event_fell", _("event comes much less often")
         PROPERTY_GONE = "property_gone", _("property is gone")
         TYPE_CHANGED = "type_changed", _("property has another type")
 
@@ -29,6 +30,7 @@ class DataAlert(KeyedTenantModel):
     now = models.CharField(max_length=16, blank=True)
     last_seen_at = models.DateTimeField(_("last seen"), null=True)
     expected = models.IntegerField(_("events that were to be expected since"), null=True)
+    came = models.IntegerField(_("events that came"), null=True)
     opened_at = models.DateTimeField(_("found"))
     closed_at = models.DateTimeField(_("over"), null=True)
     told_at = models.DateTimeField(_("mailed"), null=True)

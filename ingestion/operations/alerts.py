@@ -9,9 +9,10 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 
 from ingestion.models import DataAlert, EventName
+from ingestion.models.alerts import EVERY_SOURCE
 from ingestion.queries.renames import canonical_names
 from ingestion.rules.catalogue import Days, Shape, add_days, merge
-from ingestion.rules.silence import WatchedEvent, drifts, missing_events
+from ingestion.rules.silence import WatchedEvent, drifts, fall, missing_events, missing_from_source
 from tenants.context import current_tenant_id
 from tenants.models import Source
 from tenants.queries import get_tenant
@@ -77,8 +78,43 @@ def _of_events(
             rows.setdefault(key, []).append(row)
     for event in properties.keys() & rows.keys():
         named: dict[str, Any] = {"event_kind": event[0], "event_name": event[1]}
-        stopped = list(_silence(rows[event], now, zone, kind=Kind.EVENT_STOPPED, **named))
-        yield from stopped or _drifts(rows[event], properties[event], now, named)
+        own = rows[event]
+        fewer = (
+            list(_silence(own, now, zone, kind=Kind.EVENT_STOPPED, **named))
+            or list(_of_one_source(own, now, zone, named))
+            or list(_falls(own, now, zone, named))
+        )
+        yield from fewer
+        if not any(alert.kind == Kind.EVENT_STOPPED and alert.source_id == EVERY_SOURCE for alert in fewer):
+            yield from _drifts(own, properties[event], now, named)
+
+
+def _of_one_source(
+    rows: Sequence[EventName], now: datetime, zone: ZoneInfo, named: dict[str, Any]
+) -> Iterable[DataAlert]:
+    """One of several sources has stopped sending the event."""
+    of_source: dict[Any, list[EventName]] = {}
+    for row in rows:
+        of_source.setdefault(row.source_id, []).append(row)
+    if len(of_source) == 1:
+        return
+    for source_id, own in of_source.items():
+        last = max(row.last_seen_at for row in own)
+        missing = missing_from_source(_days(own), _days(rows), last, now, zone)
+        if missing is not None:
+            yield DataAlert(
+                kind=Kind.EVENT_STOPPED, source_id=source_id, last_seen_at=last, expected=round(missing),
+                opened_at=now, **named,
+            )  # fmt: skip
+
+
+def _falls(
+    rows: Sequence[EventName], now: datetime, zone: ZoneInfo, named: dict[str, Any]
+) -> Iterable[DataAlert]:
+    found = fall(_days(rows), now, zone)
+    if found is not None:
+        came, usual = found
+        yield DataAlert(kind=Kind.EVENT_FELL, came=came, expected=round(usual), opened_at=now, **named)
 
 
 def _drifts(

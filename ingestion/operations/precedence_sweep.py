@@ -6,11 +6,14 @@ from datetime import datetime
 from django.db import transaction
 
 from ingestion.models import PrecedenceSweep, TraitValue
+from ingestion.operations.domain_accounts import place_by_domain
 from ingestion.operations.locks import lock_history
 from ingestion.operations.marks import exclusion_rules, mark_accounts_again, mark_persons_again
 from ingestion.operations.touched import ACCOUNT, PERSON, touch
 from ingestion.operations.traits import show_accounts, show_persons
 from ingestion.queries.sql import fetch
+from tenants.context import current_tenant_id
+from tenants.queries import get_tenant
 
 SLICE = 2_000  # subjects of one transaction
 Subject = TraitValue.Subject
@@ -58,4 +61,5 @@ def _show(kind: int, names: dict[int, set[str]], now: datetime) -> None:
             of_persons.setdefault(person_id, set()).update(names[identity_id])
         flipped = show_persons(of_persons, (), rules)
         touched = {(PERSON, id) for id in of_persons} | mark_persons_again(flipped)
+        touched |= place_by_domain(of_persons.keys(), get_tenant(current_tenant_id()))
     touch(touched, at=now)

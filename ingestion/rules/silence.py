@@ -15,6 +15,8 @@ from zoneinfo import ZoneInfo
 WEEKS = 4
 EXPECTED = 20.0  # events that did not come
 LONGEST = 60  # days that are counted
+FALL_DAYS = 3  # whole days over which fewer events are a fall
+FALL_EXPECTED = 100.0  # events of those days; half of fewer may be chance
 SEEN_WITHOUT = 20  # events since a property, or one of its types, was last there
 _SAME = {"integer": "number", "date": "string"}  # 3 and 3.5 are numbers, a date is a text
 
@@ -42,10 +44,43 @@ def missing_events(
 ) -> float | None:
     """How many were to be expected since the last one, when that means it has stopped; else None. `days`: events by
     local day."""
-    last, today = last_seen_at.astimezone(zone).date(), now.astimezone(zone).date()
-    passed = [last + timedelta(days=ago) for ago in range(1, min((today - last).days, LONGEST))]
-    expected = sum(_usual(days, day, last) for day in passed)
+    last = last_seen_at.astimezone(zone).date()
+    expected = sum(_usual(days, day, last) for day in _passed(last, now, zone))
     return expected if expected >= EXPECTED else None
+
+
+def missing_from_source(
+    own: Mapping[str, int], every: Mapping[str, int], last_seen_at: datetime, now: datetime, zone: ZoneInfo
+) -> float | None:
+    """How many were to be expected from one of several sources since its last one; None unless that means that it has
+    stopped and the others did not take over at least half of them. After WEEKS weeks it is what is usual."""
+    missing = missing_events(own, last_seen_at, now, zone)
+    last = last_seen_at.astimezone(zone).date()
+    passed = _passed(last, now, zone)
+    if missing is None or len(passed) > 7 * WEEKS:
+        return None
+    usual = sum(_usual(every, day, last) for day in passed)
+    return missing if _sum(every, passed) < usual - missing / 2 else None
+
+
+def fall(days: Mapping[str, int], now: datetime, zone: ZoneInfo) -> tuple[int, float] | None:
+    """Events of the last FALL_DAYS whole days, and how many are usual in them, when they are half or fewer; else
+    None."""
+    today = now.astimezone(zone).date()
+    lately = [today - timedelta(days=ago) for ago in range(1, FALL_DAYS + 1)]
+    before = lately[-1] - timedelta(days=1)
+    usual, came = sum(_usual(days, day, before) for day in lately), _sum(days, lately)
+    return (came, usual) if usual >= FALL_EXPECTED and came <= usual / 2 else None
+
+
+def _passed(last: date, now: datetime, zone: ZoneInfo) -> list[date]:
+    """The whole days since."""
+    today = now.astimezone(zone).date()
+    return [last + timedelta(days=ago) for ago in range(1, min((today - last).days, LONGEST))]
+
+
+def _sum(days: Mapping[str, int], wanted: Iterable[date]) -> int:
+    return sum(days.get(day.isoformat(), 0) for day in wanted)
 
 
 def _usual(days: Mapping[str, int], day: date, last: date) -> float:

@@ -19,6 +19,7 @@ from ingestion.models import Action, ActionVersion
 from ingestion.models.events import EventKind
 from ingestion.operations import archive_action, create_action, edit_action
 from ingestion.queries import close_names, event_names
+from ingestion.queries.alerts import troubles_with
 from ingestion.queries.browse import newest_versions, recent_counts
 from ingestion.queries.matches import backfill_progress, property_shape, try_matching
 from tenants.access import Area, Level, access_of, units_visible_to
@@ -153,6 +154,7 @@ def _answer(
         context |= {
             "original": action,
             "progress": backfill_progress(newest),
+            "troubles": troubles_with(newest.event_kind, newest.event_name),
             "used_by": used_by,
             "versions": action.versions.order_by("-number"),
             "recent": recent_counts([newest.pk], now=timezone.now())[newest.pk],

@@ -15,7 +15,7 @@ from charts import Bar, BarChart, BarSeries, Sparkline, Svg, draw, figure
 from ingestion.models import Action, EventName
 from ingestion.models.events import EventKind
 from ingestion.queries import KnownEvent, event_names
-from ingestion.queries.alerts import open_troubles
+from ingestion.queries.alerts import open_troubles, troubles_with
 from ingestion.queries.browse import COUNTABLE_KINDS, actions_by_event, event_profile
 from ingestion.queries.catalogue import days_of
 from ingestion.queries.renames import canonical_names
@@ -102,6 +102,7 @@ def show_name(request: HttpRequest, used_by: UsedBy) -> HttpResponse:
     context = {
         "event": profile,
         "chart": figure(_volume_chart(profile.days, today), sizes=("narrow", "medium"), heading=False),
+        "troubles": troubles_with(profile.kind, profile.name),
         "is_new": is_new(profile.first_seen_at, now),
         "is_quiet": has_gone_quiet(profile.days, today),
         "by_source": [(row, names.get(row.source_id, "")) for row in profile.by_source],

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from ingestion.rules.catalogue import add_days, merge, observe
-from ingestion.rules.silence import Drift, drifts, missing_events
+from ingestion.rules.silence import Drift, drifts, fall, missing_events, missing_from_source
 
 BERLIN = ZoneInfo("Europe/Berlin")
 FRIDAY = datetime(2026, 3, 27, 16, 0, tzinfo=UTC)  # the last event; on Sunday the clocks go forward
@@ -86,3 +86,52 @@ def test_two_types_that_both_come_are_no_change():
     shape, days = shape_of(*both, ("2026-03-02", 30, {"n": 1}), ("2026-03-02", 30, {"n": "1"}))
 
     assert drifts(shape, days, {"n"}) == []
+
+
+NOW = FRIDAY + 84 * HOUR  # Tuesday: Saturday to Monday are whole days
+
+
+def with_days(days, **numbers):
+    """The same with other numbers on days of March 2026, given as d28=…"""
+    return days | {f"2026-03-{day[1:]}": number for day, number in numbers.items()}
+
+
+@pytest.mark.parametrize(
+    ("numbers", "found"),
+    [
+        pytest.param({"d28": 40, "d29": 40, "d30": 40}, None, id="as usual"),
+        pytest.param({"d28": 20, "d29": 20, "d30": 21}, None, id="a little more than half"),
+        pytest.param({"d28": 20, "d29": 20, "d30": 20}, (60, 120.0), id="half"),
+        pytest.param({"d28": 0, "d29": 0, "d30": 5}, (5, 120.0), id="nearly nothing"),
+    ],
+)
+def test_half_of_what_is_usual_is_a_fall(numbers, found):
+    assert fall(with_days(weeks(40, 40), **numbers), NOW, BERLIN) == found
+
+
+def test_what_is_seldom_does_not_fall():
+    assert fall(weeks(33, 33), NOW, BERLIN) is None
+
+
+@pytest.mark.parametrize(
+    ("others", "is_missed"),
+    [
+        pytest.param(40, True, id="the others go on as before"),
+        pytest.param(59, True, id="they took over less than half"),
+        pytest.param(60, False, id="they took over half"),
+    ],
+)
+def test_a_source_that_stops_is_missed_unless_others_took_over(others, is_missed):
+    own = weeks(40, 40)
+    every = with_days(weeks(80, 80), d28=others, d29=others, d30=others)
+
+    found = missing_from_source(own, every, FRIDAY, NOW, BERLIN)
+
+    assert found == (120.0 if is_missed else None)
+
+
+def test_after_four_weeks_without_a_source_that_is_usual():
+    days = weeks(40, 40)
+
+    assert missing_from_source(days, days, FRIDAY, FRIDAY + 29 * 24 * HOUR, BERLIN) is not None
+    assert missing_from_source(days, days, FRIDAY, FRIDAY + 31 * 24 * HOUR, BERLIN) is None

@@ -15,7 +15,7 @@ from tenants.audit import SYSTEM
 from tenants.context import tenant_context
 from tenants.models.work import Work
 from tests.factories import ingestion
-from tests.factories.ingestion import START, track
+from tests.factories.ingestion import START, make_source, track
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -69,6 +69,35 @@ def test_an_event_goes_on_under_another_name(acme, regular):
     watch_data(watched=[OPENED], now=LATER + DAY)
 
     assert kinds() == []
+
+
+def opened(day, number, source):
+    rows = [track("ann", "Opened", ts=day, properties={"plan": "pro"}) for _ in range(number)]
+    ingestion.send_and_fold(source.tenant, rows, source=source, received_at=LATER)
+
+
+def test_one_of_several_sources_has_stopped(acme, in_acme):
+    app, web = make_source(acme), make_source(acme, name="Web")
+    for n in range(38):
+        opened(LATER - n * DAY, 5, web)
+        if n > 3:
+            opened(LATER - n * DAY, 10, app)
+    ingestion.send_and_fold(acme, [track("ann", "Other", ts=LATER)], received_at=LATER)
+
+    watch_data(watched=[OPENED], now=LATER)
+
+    assert [trouble.title for trouble in open_troubles()] == ["“Opened” no longer comes from App"]
+
+
+def test_an_event_that_falls_to_half_is_told_with_numbers(acme, in_acme):
+    app = make_source(acme)
+    for n in range(38):
+        opened(LATER - n * DAY, 10 if 0 < n < 4 else 40, app)
+
+    watch_data(watched=[OPENED], now=LATER)
+
+    assert kinds() == ["event_fell"]
+    assert "30 in three whole days, about 120 are usual" in open_troubles()[0].text
 
 
 def test_what_nothing_relies_on_may_stop(regular):

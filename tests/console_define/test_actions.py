@@ -1,11 +1,11 @@
 """Actions: tried on stored events while typed, versions, who uses them."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.urls import reverse
 
-from ingestion.models import Action, ActionVersion, Activity
+from ingestion.models import Action, ActionVersion, Activity, DataAlert
 from ingestion.operations import backfill_actions
 from ingestion.queries import browse
 from tests.factories.scoring import make_draft, make_live, signal
@@ -196,3 +196,19 @@ def test_catalogue_leads_from_an_event_to_a_filled_in_action(as_user, alice, his
 )
 def test_event_that_was_never_received_is_not_found(as_user, alice, history, query):
     assert as_user(alice).get(f"/ingestion/eventname/show/{query}").status_code == 404
+
+
+def test_what_is_wrong_with_its_event_and_since_when_it_counts_is_said(as_user, alice, history, today):
+    DataAlert.objects.create(
+        kind="event_fell", event_kind=1, event_name="Invited", came=3, expected=120, opened_at=today
+    )
+    ActionVersion.objects.filter(event_name="Invited").update(counts_from=date(2026, 3, 1))
+    client = as_user(alice)
+
+    page = client.get(f"/ingestion/action/{history['Invited'].pk}/change/").content.decode()
+    other = client.get(f"/ingestion/action/{history['Signed in'].pk}/change/").content.decode()
+
+    assert "3 in three whole days, about 120 are usual" in page
+    assert "It counts events received since Mar 1, 2026" in page
+    assert "comes much less often" not in other
+    assert "It counts events received since" not in other
