@@ -10,6 +10,7 @@ from django.forms import BaseFormSet, formset_factory
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from ingestion.models import Limit
 from scoring.forms.fields import PointsField
 from scoring.models import Band, Definition, Motion, Signal, Version
 from scoring.queries.choices import ActionChoices
@@ -31,6 +32,26 @@ NEW_SIGNAL = {
     "points": 1000,
     "points_mode": Signal.PointsMode.FIXED,
 }
+
+# Ready-made signals over a limit: how the reason reads, from how many percent on, only where it blocks.
+READY_LIMITS = {
+    "near": (gettext_lazy("Near the limit: %(limit)s"), 80, False),
+    "reached": (gettext_lazy("Limit reached: %(limit)s"), 100, False),
+    "blocked": (gettext_lazy("Blocked by the limit: %(limit)s"), 100, True),
+}
+
+
+def limit_signal(limit: Limit, what: str) -> dict[str, Any]:
+    """The fields of a ready-made signal, a key of READY_LIMITS, over a limit."""
+    reason, percent, only_hard = READY_LIMITS[what]
+    return {
+        **NEW_SIGNAL,
+        "kind": Signal.Kind.USAGE,
+        "name": reason % {"limit": limit.name},
+        "limit": str(limit.pk),
+        "at_least": percent,
+        "only_hard": only_hard,
+    }
 
 
 class FactsForm(forms.ModelForm):

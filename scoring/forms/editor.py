@@ -11,11 +11,13 @@ from django.forms import BaseFormSet
 from ingestion.forms.rows import as_posted, posted_rows, rearranged
 from scoring.forms.draft import (
     NEW_SIGNAL,
+    READY_LIMITS,
     BandFormSet,
     FactsForm,
     SignalFormSet,
     ThresholdForm,
     draft_defaults,
+    limit_signal,
     problems_to_forms,
     signal_initial,
 )
@@ -104,10 +106,11 @@ def rearranged_draft(
     *,
     choices: ActionChoices,
     motions: QuerySet[Motion],
-    action_name: str = "",
+    name: str = "",
 ) -> DraftForms:
-    """What was typed after a command such as "signals-add", "signals-remove-2", "bands-up-1" or "action-0" (put
-    `action_name` into the first signal), not checked: nobody wants errors about a row they are about to fill in."""
+    """What was typed after a command such as "signals-add", "signals-remove-2", "bands-up-1", "action-0" (put the
+    action `name` into the first signal) or "limit-near" (add a ready-made signal over the limit with the key `name`),
+    not checked: nobody wants errors about a row they are about to fill in."""
     part, _dash, verb = command.partition("-")
     signals, bands = posted_rows(data, "signals"), posted_rows(data, "bands")
     if part == "signals":
@@ -115,7 +118,9 @@ def rearranged_draft(
     elif part == "bands":
         bands = rearranged(bands, verb, {})
     elif part == "action" and verb.isdigit() and int(verb) < len(signals):
-        signals[int(verb)]["action"] = action_name
+        signals[int(verb)]["action"] = name
+    elif part == "limit" and verb in READY_LIMITS and (limit := choices.find_limit(name)) is not None:
+        signals.append(limit_signal(limit, verb))
     return DraftForms(
         facts=FactsForm(instance=version.definition, initial=_typed(data, FactsForm), motions=motions),
         thresholds=ThresholdForm(initial=_typed(data, ThresholdForm)),

@@ -143,7 +143,8 @@ def _stored(request: HttpRequest, draft: Version, forms: DraftForms, seen: str) 
 
 
 def _rearrange(request: HttpRequest, draft: Version, choices: ActionChoices, command: str) -> HttpResponse:
-    """ "action-0:Invite Sent" puts an action into a signal, and makes it first when only its event exists."""
+    """ "action-0:Invite Sent" puts an action into a signal, and makes it first when only its event exists;
+    "limit-near:…" adds a ready-made signal over the limit with that key."""
     command, _colon, name = command.partition(":")
     notice = ""
     if command.startswith("action-") and choices.find(name) is None and choices.event(name):
@@ -156,7 +157,7 @@ def _rearrange(request: HttpRequest, draft: Version, choices: ActionChoices, com
         command,
         choices=choices,
         motions=motions_for(draft.definition),
-        action_name=name,
+        name=name,
     )
     return _answer(request, draft, forms, choices, notice=notice)
 

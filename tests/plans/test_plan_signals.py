@@ -226,3 +226,51 @@ def test_editor_says_what_is_missing(client, bob, boards, company, records, wron
 
     assert answer.status_code == 422
     assert f'id="id_signals-0-{field}_error"' in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("what", "reason", "percent", "only_hard"),
+    [
+        ("near", "Near the limit: Records", 80, False),
+        ("reached", "Limit reached: Records", 100, False),
+        ("blocked", "Blocked by the limit: Records", 100, True),
+    ],
+)
+def test_one_click_adds_a_ready_made_signal(
+    client, bob, boards, team, records, what, reason, percent, only_hard
+):
+    client.force_login(bob, backend="tenants.accounts.LoginBackend")
+    definition = make_definition(business_unit=boards, level=2)
+
+    answer = client.post(url("draft", definition), posted(definition, do=f"limit-{what}:{records.pk}"))
+
+    row = {form.name: form.value() for form in answer.context["forms"].signals.forms[0]}
+    assert (row["name"], row["at_least"], row["only_hard"]) == (reason, percent, only_hard)
+    saved = {name: str(value) for name, value in row.items() if value not in (None, False, "")}
+    saved["points"] = "20"
+    answer = client.post(url("draft", definition), posted(definition, saved))
+    assert answer.status_code == 302, answer.context["mistakes"]
+    assert Signal.objects.get().limit == records
+
+
+def test_ready_made_signals_are_offered_for_accounts_only(client, bob, boards, records):
+    client.force_login(bob, backend="tenants.accounts.LoginBackend")
+    pages = [
+        client.get(url("draft", make_definition(business_unit=boards, level=level, name=f"L{level}")))
+        for level in (1, 2)
+    ]
+
+    assert ["limit-near" in page.content.decode() for page in pages] == [False, True]
+
+
+@pytest.mark.parametrize(
+    "do", ["limit-near:", "limit-near:nonsense", "limit-far:{limit}", "limit-near:{other}"]
+)
+def test_what_is_no_limit_adds_nothing(client, bob, boards, records, globex, do):
+    client.force_login(bob, backend="tenants.accounts.LoginBackend")
+    definition = make_definition(business_unit=boards, level=2)
+    do = do.format(limit=records.pk, other="01890000-0000-7000-8000-000000000000")
+
+    answer = client.post(url("draft", definition), posted(definition, do=do))
+
+    assert (answer.status_code, len(answer.context["forms"].signals.forms)) == (200, 0)
