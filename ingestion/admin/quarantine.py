@@ -36,7 +36,11 @@ class QuarantinedEventAdmin(Listing, ReadOnlyAdmin):
         ]
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        return super().changelist_view(request, quarantine.groups_of(request) | (extra_context or {}))
+        context = quarantine.groups_of(request) | (extra_context or {})
+        filters = request.GET.copy()
+        filters.pop("groups", None)  # ours; the list would take it for a filter
+        request.GET = filters  # type: ignore[assignment]
+        return super().changelist_view(request, context)
 
     def has_replay_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.has_perm("ingestion.change_quarantinedevent"))

@@ -12,6 +12,7 @@ from ingestion.models import QuarantinedEvent, QuarantineReplay
 from tenants.models import Source
 
 SHOWN_GROUPS, SHOWN_RUNS = 20, 5
+ALL_GROUPS = 1_000
 
 
 @dataclass(frozen=True)
@@ -29,24 +30,29 @@ class WaitingGroup:
 
 @dataclass(frozen=True)
 class ReplayResult:
-    """How far a replay is. `came_back`: rejected again by what reads the inbox, so far."""
+    """How far a replay is. `why_back`: events rejected again by what reads the inbox, so far, by reason; the most
+    frequent first."""
 
     run: QuarantineReplay
     source: str
-    came_back: int
+    why_back: Sequence[tuple[str, int]]
+
+    @property
+    def came_back(self) -> int:
+        return sum(number for _code, number in self.why_back)
 
     @property
     def looked_at(self) -> int:
         return int(self.run.sent + self.run.refused)
 
 
-def waiting_groups() -> list[WaitingGroup]:
+def waiting_groups(limit: int = SHOWN_GROUPS) -> list[WaitingGroup]:
     """The largest groups of events that wait. 3 queries."""
     found = (
         QuarantinedEvent.objects.filter(replayed_at=None)
         .values("source_id", "code", "event_name")
         .annotate(number=Count("pk"), newest=Max("received_at"))
-        .order_by("-number")[:SHOWN_GROUPS]
+        .order_by("-number", "code", "event_name", "source_id")[:limit]
     )
     names = _names()
     running = {
@@ -71,12 +77,11 @@ def replay_results() -> list[ReplayResult]:
     back = QuarantinedEvent.objects.filter(
         received_at__gte=runs[-1].asked_at, client__replay__in=[str(run.pk) for run in runs]
     )
-    counts: dict[Any, int] = dict(
-        back.values_list("client__replay")
-        .annotate(number=Count("pk"))
-        .values_list("client__replay", "number")
-    )
-    return [ReplayResult(run, names.get(run.source_id, ""), counts.get(str(run.pk), 0)) for run in runs]
+    why: dict[str, list[tuple[str, int]]] = {}
+    rows = back.values_list("client__replay", "code").annotate(number=Count("pk")).order_by("-number", "code")
+    for run_id, code, number in rows:
+        why.setdefault(run_id, []).append((code, number))
+    return [ReplayResult(run, names.get(run.source_id, ""), why.get(str(run.pk), [])) for run in runs]
 
 
 def _names() -> dict[Any, str]:

@@ -22,7 +22,7 @@ from ingestion.operations import (
     begin_quarantine_replay,
     replay_quarantined,
 )
-from ingestion.queries.quarantine import replay_results, waiting_groups
+from ingestion.queries.quarantine import ALL_GROUPS, SHOWN_GROUPS, replay_results, waiting_groups
 from ingestion.queries.stream import sources
 from ingestion.templatetags.data import json_text
 from tenants.console import actor, page
@@ -59,8 +59,12 @@ def show_quarantined(request: HttpRequest, key: UUID) -> HttpResponse:
 def groups_of(request: HttpRequest) -> dict[str, Any]:
     """What the part above the list shows."""
     runs = replay_results()
+    shown = ALL_GROUPS if request.GET.get("groups") == "all" else SHOWN_GROUPS
+    groups = waiting_groups(shown + 1)
     return {
-        "groups": waiting_groups(),
+        "groups": groups[:shown],
+        "has_more_groups": len(groups) > shown,
+        "shows_all": shown == ALL_GROUPS,
         "runs": runs,
         "is_running": any(result.run.finished_at is None for result in runs),
         "may_change": request.user.has_perm("ingestion.change_quarantinedevent"),  # type: ignore[union-attr]

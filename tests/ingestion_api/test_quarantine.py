@@ -43,6 +43,13 @@ def keep(in_acme, now):
     return keep
 
 
+@pytest.fixture
+def opened_names(keep):
+    """21 events that wait, each with a name of its own."""
+    for number in range(21):
+        keep({"messageId": f"m{number}", "event": f"Event {number}"})
+
+
 def replayed():
     row = Inbox.objects.get()
     return row, parse_json(bytes(row.payload))["batch"][0]
@@ -186,6 +193,8 @@ def test_what_is_wrong_in_another_way_comes_back_and_is_counted(acme, group, now
 
     (result,) = replay_results()
     assert (result.run.sent, result.came_back) == (2, 1)
+    waits = QuarantinedEvent.objects.get(replayed_at=None)
+    assert result.why_back == [(waits.code, 1)]
 
 
 def test_another_companys_quarantine_is_never_sent(group, globex, now):
@@ -193,3 +202,14 @@ def test_another_companys_quarantine_is_never_sent(group, globex, now):
 
     with tenant_context(globex.pk), pytest.raises(NothingWaits):
         begin(now)
+
+
+def test_the_largest_groups_show_first_and_all_when_asked_for(client, alice, opened_names):
+    client.force_login(alice, backend="tenants.accounts.LoginBackend")
+
+    first = client.get("/ingestion/quarantinedevent/")
+    every = client.get("/ingestion/quarantinedevent/?groups=all")
+
+    assert (len(first.context["groups"]), first.context["has_more_groups"]) == (20, True)
+    assert "The 20 largest groups." in first.content.decode()
+    assert (len(every.context["groups"]), every.context["has_more_groups"]) == (21, False)
