@@ -1,6 +1,7 @@
 """Nothing accepted is lost and nothing is doubled, whatever is killed while events stream in."""
 
 import os
+import shutil
 import signal
 import subprocess
 import threading
@@ -109,3 +110,17 @@ def test_two_workers_and_two_beats_double_nothing(hub):
     stream(hub, "twice").join()
 
     assert_everything_arrived_once(hub, "twice")
+
+
+def test_without_a_broker_everything_is_accepted_and_done_when_it_is_back(hub):
+    web, broker, aside = hub.child("web").pid, hub.home / "broker", hub.home / "broker-aside"
+    sender = stream(hub, "broker")
+    time.sleep(2)
+    broker.rename(aside)
+    time.sleep(8)
+    shutil.rmtree(broker, ignore_errors=True)  # if somebody made it anew
+    aside.rename(broker)
+    sender.join()
+
+    assert hub.child("web").pid == web
+    assert_everything_arrived_once(hub, "broker")

@@ -11,9 +11,20 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 
-from ingestion.models import Activity, Event, ImportRun, Inbox
+from ingestion.models import (
+    AccountMembership,
+    Activity,
+    DomainSweep,
+    Event,
+    ExclusionSweep,
+    ImportRun,
+    Inbox,
+    Person,
+)
+from ingestion.operations import create_exclusion, switch_accounts_from_email
+from tenants.audit import SYSTEM
 from tenants.context import tenant_context
-from tests.factories.ingestion import START, make_action, send, track
+from tests.factories.ingestion import START, fold, identify, make_action, send, track
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLD = """
@@ -21,6 +32,17 @@ import django; django.setup()
 from tests.factories.ingestion import fold
 from tenants.models import Tenant
 fold(Tenant.objects.get(slug="acme"), limit_events=500)
+"""
+MARK = """
+import django; django.setup()
+from datetime import UTC, datetime
+from ingestion.operations import mark_named_subjects, sweep_domain_accounts
+from tenants.context import tenant_context
+from tenants.models import Tenant
+tenant, more = Tenant.objects.get(slug="acme"), True
+while more:
+    with tenant_context(tenant.pk):
+        more = mark_named_subjects(now=datetime.now(UTC)) or sweep_domain_accounts(now=datetime.now(UTC))
 """
 
 pytestmark = [pytest.mark.prove, pytest.mark.django_db(transaction=True), pytest.mark.timeout(600)]
@@ -92,3 +114,26 @@ def test_a_killed_fold_adds_every_event_once(apart):
         assert not Inbox.objects.exists()
         assert Event.objects.count() == Activity.objects.count() == 20_000
         assert Event.objects.values("message_id").distinct().count() == 20_000
+
+
+def test_a_killed_mark_leaves_nobody_unmarked(apart):
+    people = [identify(f"u{n}", traits={"email": f"u{n}@acme.com"}) for n in range(6_000)]
+    for first in range(0, len(people), 500):
+        some = people[first : first + 500]
+        send(apart, [*some, *(track(each["userId"], "login") for each in some)])
+    fold(apart)
+    with tenant_context(apart.pk):
+        create_exclusion(kind="email_domain", value="acme.com", note="", by=SYSTEM, now=START)
+        switch_accounts_from_email(is_on=True, by=SYSTEM, now=START)
+
+    def marked() -> int:
+        with tenant_context(apart.pk):
+            placed = AccountMembership.objects.filter(is_derived=True).count()
+            return Activity.objects.exclude(exclusion=0).count() + placed
+
+    assert run_and_kill([sys.executable, "-c", MARK], marked) == 5
+    with tenant_context(apart.pk):
+        assert Person.objects.exclude(exclusion=0).count() == 6_000
+        assert Activity.objects.exclude(exclusion=0).filter(is_derived=True).count() == 6_000
+        assert not ExclusionSweep.objects.exists()
+        assert not DomainSweep.objects.exists()
