@@ -9,7 +9,7 @@ from ingestion.api.plans import AccountPlanView
 from ingestion.api.posthog import FlagsView, PostHogResultsView, PostHogView, RemoteConfigView
 from ingestion.api.rudder import MergeView, SourceConfigView
 from ingestion.api.schema import CLOUD_EVENTS, DOCUMENTED
-from ingestion.api.snippet import PieceView, SnippetView
+from ingestion.api.snippet import JITSU, POSTHOG, PieceView, ScriptView, SnippetView
 from ingestion.api.traits import AccountTraitsView, PersonTraitsView
 from ingestion.api.views import EventView, MetricsView, SettingsView, unknown_address
 
@@ -33,6 +33,7 @@ posthog = [re_path(rf"^{name}/?$", capture) for name in ("batch", "capture", "e"
 posthog += [re_path(rf"^{name}/?$", flags) for name in ("flags", "decide")]
 posthog += [
     re_path(r"^i/v1/analytics/events/?$", PostHogResultsView.as_view(schema=None)),
+    path("static/array.js", ScriptView.as_view(schema=None, file=POSTHOG)),
     re_path(r"^array/(?P<key>[^/]+)/config/?$", RemoteConfigView.as_view(schema=None)),
 ]
 
@@ -55,6 +56,7 @@ rudder = [
     re_path(r"^v1/merge/?$", MergeView.as_view(schema=None)),
 ]
 jitsu = [
+    path("p.js", ScriptView.as_view(schema=None, file=JITSU)),
     re_path(r"^api/s/s2s/batch/?$", JitsuBatchView.as_view(schema=None)),
     re_path(r"^api/s/(?:s2s/)?(?P<kind>[a-z]+)/?$", JitsuView.as_view(schema=None)),
 ]

@@ -1,4 +1,5 @@
-"""analytics.js from our own host: Segment's snippet loads it from wherever it is told to (static/analytics-next).
+"""Scripts of SDKs from our own host, where the snippets of Segment, Jitsu and PostHog look for them. They are in
+static/analytics-next, static/jitsu and static/posthog.
 
 No key is looked up for it, so that pages keep their events also while the database is away: the script retries.
 """
@@ -15,7 +16,8 @@ from rest_framework.request import Request
 from ingestion.api.answers import IngestError
 from ingestion.api.views import IngestView
 
-SCRIPT = "standalone.js"
+SEGMENT, JITSU, POSTHOG = "analytics-next/standalone.js", "jitsu/p.js", "posthog/array.js"
+PIECES = "analytics-next"
 AN_HOUR, A_YEAR = 60 * 60, 365 * 24 * 60 * 60  # seconds
 
 
@@ -30,22 +32,30 @@ class SnippetView(IngestView):
     """The script itself, the same for every key: it finds its key and its host in its own address."""
 
     def get(self, request: Request, key: str) -> HttpResponse:
-        return _served(SCRIPT, request, f"public, max-age={AN_HOUR}")
+        return _served(SEGMENT, request, f"public, max-age={AN_HOUR}")
+
+
+class ScriptView(IngestView):
+    """A script that is named without a key."""
+
+    file = JITSU
+
+    def get(self, request: Request) -> HttpResponse:
+        return _served(self.file, request, f"public, max-age={AN_HOUR}")
 
 
 class PieceView(IngestView):
     """What the script loads when a page needs it. Names hold a digest of the content."""
 
     def get(self, request: Request, name: str) -> HttpResponse:
-        return _served(name, request, f"public, max-age={A_YEAR}, immutable")
+        return _served(f"{PIECES}/{name}", request, f"public, max-age={A_YEAR}, immutable")
 
 
 @cache
 def _files() -> dict[str, File]:
-    contents = {
-        path.name: path.read_bytes()
-        for path in (settings.BASE_DIR / "static" / "analytics-next").glob("*.js")
-    }
+    static = settings.BASE_DIR / "static"
+    paths = [*(static / PIECES).glob("*.js"), static / JITSU, static / POSTHOG]
+    contents = {path.relative_to(static).as_posix(): path.read_bytes() for path in paths}
     return {name: File(plain, gzip.compress(plain, mtime=0)) for name, plain in contents.items()}
 
 

@@ -1,4 +1,4 @@
-"""analytics.js from our own host, for sites that keep Segment's snippet and change only the host in it."""
+"""Scripts from our own host, for sites that keep the snippet of Segment, Jitsu or PostHog and change only the host."""
 
 import gzip
 import re
@@ -6,27 +6,35 @@ from pathlib import Path
 
 import pytest
 
-FOLDER = Path(__file__).resolve().parents[2] / "static/analytics-next"
-SCRIPT = "/analytics.js/v1/pql_w_any/analytics.min.js"
+STATIC = Path(__file__).resolve().parents[2] / "static"
+FOLDER = STATIC / "analytics-next"
+SCRIPTS = {
+    "/analytics.js/v1/pql_w_any/analytics.min.js": FOLDER / "standalone.js",
+    "/p.js": STATIC / "jitsu/p.js",
+    "/static/array.js": STATIC / "posthog/array.js",
+}
+each_script = pytest.mark.parametrize(("path", "file"), SCRIPTS.items(), ids=["segment", "jitsu", "posthog"])
 PIECES = sorted(path.name for path in FOLDER.glob("*.bundle.*.js"))
 
 
+@each_script
 @pytest.mark.django_db(databases=[])
-def test_the_script_is_served_without_looking_up_its_key(client):
-    response = client.get(SCRIPT)
+def test_a_script_is_served_without_looking_up_a_key(client, path, file):
+    response = client.get(path)
     assert (response.status_code, response["Content-Type"]) == (200, "text/javascript; charset=utf-8")
-    assert response.content == (FOLDER / "standalone.js").read_bytes()
+    assert response.content == file.read_bytes()
     assert response["Cache-Control"] == "public, max-age=3600"
     assert response["Access-Control-Allow-Origin"] == "*"
 
 
+@each_script
 @pytest.mark.django_db(databases=[])
-def test_the_script_is_compressed_for_those_who_understand_it(client):
-    response = client.get(SCRIPT, headers={"Accept-Encoding": "gzip, br"})
+def test_a_script_is_compressed_for_those_who_understand_it(client, path, file):
+    response = client.get(path, headers={"Accept-Encoding": "gzip, br"})
     assert response["Content-Encoding"] == "gzip"
     assert "Accept-Encoding" in response["Vary"]
-    assert len(response.content) < 40_000
-    assert gzip.decompress(response.content) == (FOLDER / "standalone.js").read_bytes()
+    assert len(response.content) < 0.4 * file.stat().st_size
+    assert gzip.decompress(response.content) == file.read_bytes()
 
 
 def test_every_piece_that_the_script_may_load_is_here():
@@ -51,4 +59,4 @@ def test_nothing_else_is_served_and_nothing_redirects(client, db, path):
 
 def test_no_file_names_a_source_map_that_is_not_here():
     """The static files of a production build are checked for them."""
-    assert not [path.name for path in FOLDER.glob("*.js") if "//# sourceMappingURL" in path.read_text()]
+    assert not [path.name for path in STATIC.glob("*/*.js") if "//# sourceMappingURL" in path.read_text()]

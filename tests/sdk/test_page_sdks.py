@@ -1,4 +1,5 @@
-"""Scripts of a page in a real Chromium, with another host and key: Segment's snippet, RudderStack's analytics.js."""
+"""Scripts of a page in a real Chromium, with another host and key: snippets of Segment, PostHog
+and Jitsu, RudderStack's analytics.js."""
 
 import shutil
 import threading
@@ -41,6 +42,33 @@ SNIPPET = (
   analytics.trackLink(document.querySelector('a'), 'Link Followed')
 }"""
 )
+# What PostHog's snippet does: a queue that remembers how to begin, until the script has come.
+POSTHOG = """([key, host, tracks]) => {
+  const posthog = (window.posthog = [])
+  posthog._i = []
+  posthog.__SV = 1
+  const options = { api_host: host, opt_out_useragent_filter: true, autocapture: false, capture_pageview: false }
+  options.loaded = (loaded) => {
+    loaded.identify('u1', { email: 'ann@acme.example' })
+    loaded.group('company', 'acme', { name: 'Acme' })
+    for (let n = 0; n < tracks; n++) loaded.capture('Report Exported', { n })
+  }
+  posthog._i.push([key, options])
+  document.head.append(Object.assign(document.createElement('script'), { src: `${host}/static/array.js` }))
+}"""
+JITSU = """([key, host, tracks]) => {
+  const script = document.createElement('script')
+  script.src = `${host}/p.js`
+  script.setAttribute('data-write-key', `${key}:-`)
+  script.setAttribute('data-init-only', 'true')
+  script.onload = async () => {
+    await jitsu.page('Pricing')
+    await jitsu.identify('u1', { email: 'ann@acme.example' })
+    await jitsu.group('acme', { name: 'Acme' })
+    for (let n = 0; n < tracks; n++) await jitsu.track('Report Exported', { n }, { context: { groupId: 'acme' } })
+  }
+  document.head.append(script)
+}"""
 RUDDERSTACK = (
     """([key, host, tracks, options]) => {
   const analytics = new rudderanalytics.RudderAnalytics()
@@ -115,6 +143,27 @@ def test_rudderstacks_script_needs_nothing_but_our_host(web, acme, now, page, op
         events = wait_for(product, TRACKS + 3).events
     assert not proxy.plan
     check(events)
+
+
+@pytest.mark.parametrize("snippet", [POSTHOG, JITSU], ids=["posthog", "jitsu"])
+def test_other_snippets_need_nothing_but_our_host(web, acme, now, page, snippet):
+    product = make_product(acme, now, kind="browser")
+    page.evaluate(snippet, [product.secret, web.url, TRACKS])
+    events = wait_for(product, TRACKS + 2).events
+    tracks = [event for event in events if event.name == "Report Exported"]
+    assert sorted(event.properties["n"] for event in tracks) == list(range(TRACKS))
+    assert {event.account_id for event in tracks} != {None}
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [("jitsu/p.js", "@jitsu/js/dist/web/p.js.txt"), ("posthog/array.js", "posthog-js/dist/array.js")],
+)
+def test_other_scripts_that_we_serve_are_the_packages(node_packages, ours, theirs):
+    whole = (node_packages / theirs).read_text()
+    assert (VENDORED.parent / ours).read_text().rstrip() == whole.partition("//# sourceMappingURL=")[
+        0
+    ].rstrip()
 
 
 def test_the_script_that_we_serve_is_the_packages(node_packages):
