@@ -43,6 +43,7 @@ OPEN = {
     "pixel/": "write keys, not sessions",
     "analytics.js/": "a script for everybody's pages",
     "analytics-next/": "a script for everybody's pages",
+    "p.js": "a script for everybody's pages",
     "static/": "files",
     "jsi18n/": "words for scripts",
     "login/": "leads to the log-in",
