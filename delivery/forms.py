@@ -7,7 +7,7 @@ from django.conf import settings
 
 from delivery.models import Destination
 from delivery.operations.destinations import URL_PROBLEMS
-from delivery.rules.addresses import problem_with_url
+from tenants.rules.addresses import problem_with_url
 
 
 class DestinationForm(forms.ModelForm):

@@ -14,11 +14,11 @@ from delivery.models import Delivery, Destination
 from delivery.operations.outbox import enqueue
 from delivery.operations.trouble import CLOSED_BREAKER, NO_TROUBLE
 from delivery.queries import signing_secrets
-from delivery.rules.addresses import problem_with_url
 from tenants import audit
 from tenants.audit import Actor
 from tenants.context import current_tenant_id
 from tenants.models import BusinessUnit
+from tenants.rules.addresses import problem_with_url
 from tenants.secret_box import seal
 from tenants.work import wake
 

@@ -16,7 +16,6 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 
-from delivery.connectors.http import Answer, post
 from delivery.connectors.webhook import build_body, build_headers
 from delivery.models import Delivery, DeliveryAttempt, Destination
 from delivery.operations.trouble import note_success, note_trouble
@@ -26,9 +25,10 @@ from delivery.rules.schedule import (
     MOST_ATTEMPTS,
     breaker_pause,
     delay_after,
-    read_retry_after,
 )
+from tenants.connectors.http import Answer, post
 from tenants.context import tenant_context
+from tenants.rules.retry_after import read_retry_after
 from tenants.secret_box import CannotOpen
 
 Clock = Callable[[], datetime]

@@ -1,7 +1,6 @@
 """When to try again, and when to leave a destination alone. Pure."""
 
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import timedelta
 from http import HTTPStatus
 
 # Standard Webhooks' example schedule: ten attempts over 75 hours 35 minutes.
@@ -31,7 +30,6 @@ REFUSED = {
 }
 MOST_REFUSALS = 5
 JITTER = 0.1
-LONGEST_RETRY_AFTER = timedelta(hours=24)
 BREAKER_OPENS_AT = 5
 _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=30), timedelta(hours=1)
 
@@ -50,17 +48,3 @@ def breaker_pause(failures_in_a_row: int) -> timedelta | None:
         return None
     doublings = min(failures_in_a_row - BREAKER_OPENS_AT, 10)
     return min(_FIRST_PAUSE * 2**doublings, _LONGEST_PAUSE)
-
-
-def read_retry_after(value: str, *, now: datetime) -> timedelta | None:
-    """The Retry-After header: seconds or an HTTP date, at most a day. None when absent, past or unreadable."""
-    text = value.strip()
-    if text.isascii() and text.isdigit() and len(text) <= 9:
-        wait = timedelta(seconds=int(text))
-    else:
-        try:
-            moment = parsedate_to_datetime(text)
-        except ValueError:
-            return None
-        wait = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - now
-    return min(wait, LONGEST_RETRY_AFTER) if wait > timedelta(0) else None

@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 
 from tenants.models import User
-from tests.delivery.receiver import Receiver, receiver
+from tests.receiver import Receiver, receiver
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from delivery.operations import deliver_due
 from delivery.queries import signing_secrets
 from tenants.models import Role
 from tests.conftest import member
-from tests.delivery.receiver import Reply
 from tests.factories.delivery import make_delivery, make_destination
+from tests.receiver import Reply
 
 LIST, ADD = "/delivery/destination/", "/delivery/destination/add/"
 

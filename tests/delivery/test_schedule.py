@@ -2,7 +2,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from delivery.rules.schedule import DELAYS, MOST_ATTEMPTS, breaker_pause, delay_after, read_retry_after
+from delivery.rules.schedule import DELAYS, MOST_ATTEMPTS, breaker_pause, delay_after
+from tenants.rules.retry_after import read_retry_after
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 

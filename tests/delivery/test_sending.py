@@ -11,8 +11,8 @@ from delivery.operations import deliver_due, replay_delivery, resume, rotate_sec
 from delivery.operations.sending import LEASE, LOST, Answer, _claim, _finish
 from delivery.rules.schedule import BREAKER_OPENS_AT, DELAYS, MOST_ATTEMPTS
 from tenants.audit import SYSTEM
-from tests.delivery.receiver import Reply
 from tests.factories.delivery import make_delivery, make_destination
+from tests.receiver import Reply
 
 
 class Clock:

@@ -15,8 +15,8 @@ from tenants.audit import SYSTEM
 from tenants.context import tenant_context
 from tenants.models import BusinessUnit, Role
 from tests.conftest import member
-from tests.delivery.receiver import Reply
 from tests.factories.delivery import make_delivery, make_destination
+from tests.receiver import Reply
 
 
 class Beat:

@@ -13,8 +13,8 @@ import psycopg
 import pytest
 from standardwebhooks import Webhook
 
-from tests.delivery.receiver import Received, Receiver, Reply, receiver
 from tests.faults.running_hub import Hub, running_hub
+from tests.receiver import Received, Receiver, Reply, receiver
 
 pytestmark = [pytest.mark.prove, pytest.mark.timeout(600)]
 ROUTE_TO_A_WEBHOOK = """

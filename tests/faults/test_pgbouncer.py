@@ -15,10 +15,10 @@ import pytest
 from standardwebhooks import Webhook
 
 from pqlhub.embedded import ServerUrls
-from tests.delivery.receiver import Receiver, receiver
 from tests.faults.bouncer import PROGRAM, pgbouncer
 from tests.faults.running_hub import FOUND_TENANT, Hub, running_hub
 from tests.faults.test_kills_downstream import ROUTE_TO_A_WEBHOOK
+from tests.receiver import Receiver, receiver
 
 pytestmark = [
     pytest.mark.prove,

@@ -1,4 +1,4 @@
-"""One POST to an address a tenant chose, without letting them reach ours.
+"""One POST or GET to an address a tenant chose, without letting them reach ours.
 
 Made on httpcore (what httpx is built on), because there the connection itself can be guarded: the name is resolved
 once, every address it has must be public, and the connection goes to the very address that was checked, with the
@@ -14,14 +14,14 @@ from typing import Any
 
 import httpcore
 
-from delivery.rules.addresses import is_public, problem_with_url
+from tenants.rules.addresses import is_public, problem_with_url
 
 CONNECT_SECONDS, READ_SECONDS, TOTAL_SECONDS = 5.0, 15.0, 20.0
 LARGEST_ANSWER, KEPT_OF_ANSWER = 64 * 1024, 4 * 1024
 
 
 class Refused(Exception):
-    """We will not connect there."""
+    """We will not connect there, or not take what comes."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,19 @@ class Answer:
         return self.status is not None and 200 <= self.status < 300
 
 
+@dataclass(frozen=True)
+class _Call:
+    """What is asked, and how much of the answer is read and kept. With `refuses_more` a longer one is an error."""
+
+    method: str
+    url: str
+    headers: dict[str, str]
+    body: bytes | None
+    largest: int
+    kept: int
+    refuses_more: bool
+
+
 def post(
     *,
     url: str,
@@ -50,14 +63,39 @@ def post(
 ) -> Answer:
     """Send `body` and read at most 64 KB of the answer, all within `total_seconds`. Never raises for what the other
     side does: that is an Answer."""
+    call = _Call("POST", url, headers, body, LARGEST_ANSWER, KEPT_OF_ANSWER, refuses_more=False)
+    return _send(call, allow_private, total_seconds, ssl_context)
+
+
+def get(
+    *,
+    url: str,
+    headers: dict[str, str],
+    allow_private: bool,
+    largest: int,
+    total_seconds: float = TOTAL_SECONDS,
+) -> Answer:
+    """The whole answer, or an error when it has more than `largest` bytes: half a document says nothing. As post in
+    all else."""
+    return _send(
+        _Call("GET", url, headers, None, largest, largest, refuses_more=True),
+        allow_private,
+        total_seconds,
+        ssl_context=None,
+    )
+
+
+def _send(
+    call: _Call, allow_private: bool, total_seconds: float, ssl_context: ssl.SSLContext | None
+) -> Answer:
     started = time.monotonic()
     status, text, retry_after, error = None, "", "", ""
     try:
-        if problem := problem_with_url(url, allow_private=allow_private):
+        if problem := problem_with_url(call.url, allow_private=allow_private):
             raise Refused(f"The URL is not allowed ({problem}).")
         backend = _GuardedBackend(deadline=started + total_seconds, allow_private=allow_private)
         with httpcore.ConnectionPool(ssl_context=ssl_context, network_backend=backend) as pool:
-            status, retry_after, text = _exchange(pool, url, headers, body)
+            status, retry_after, text = _exchange(pool, call)
     except Refused as refusal:
         error = str(refusal)
     except httpcore.TimeoutException:
@@ -67,24 +105,27 @@ def post(
     return Answer(status, text, error[:200], retry_after, round((time.monotonic() - started) * 1000))
 
 
-def _exchange(
-    pool: httpcore.ConnectionPool, url: str, headers: dict[str, str], body: bytes
-) -> tuple[int, str, str]:
+def _exchange(pool: httpcore.ConnectionPool, call: _Call) -> tuple[int, str, str]:
     timeouts = {
         "connect": CONNECT_SECONDS,
         "read": READ_SECONDS,
         "write": READ_SECONDS,
         "pool": CONNECT_SECONDS,
     }
-    extensions = {"timeout": timeouts}
     with pool.stream(
-        "POST", url, headers=list(headers.items()), content=body, extensions=extensions
+        call.method,
+        call.url,
+        headers=list(call.headers.items()),
+        content=call.body,
+        extensions={"timeout": timeouts},
     ) as response:
         kept, size = bytearray(), 0
         for chunk in response.iter_stream():
-            kept += chunk[: KEPT_OF_ANSWER - len(kept)]
+            kept += chunk[: call.kept - len(kept)]
             size += len(chunk)
-            if size >= LARGEST_ANSWER:
+            if size > call.largest and call.refuses_more:
+                raise Refused(f"The answer is larger than {call.largest // 1024} KB.")
+            if size >= call.largest and not call.refuses_more:
                 break
         answered = {name.lower(): value for name, value in response.headers}
         retry_after = answered.get(b"retry-after", b"").decode("latin-1")[:100]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from delivery.rules.addresses import is_public, problem_with_url
+from tenants.rules.addresses import is_public, problem_with_url
 
 REFUSED = [
     "0.0.0.7", "10.1.2.3", "100.64.0.1", "127.0.0.1", "127.255.255.255", "169.254.169.254", "172.16.0.1",

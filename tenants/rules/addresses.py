@@ -1,4 +1,4 @@
-"""Which addresses a tenant's webhook may reach. Pure.
+"""Which addresses of a tenant's choice we may reach. Pure.
 
 An explicit list: `ipaddress.is_global` is true for addresses that lead inside (NAT64, 6to4, site-local, multicast).
 """
@@ -49,7 +49,7 @@ def is_public(text: str) -> bool:
 
 
 def problem_with_url(url: str, *, allow_private: bool) -> str:
-    """Why a webhook may not be sent to this URL, or "". allow_private (development) also allows http and any port.
+    """Why nothing may be sent to this URL, or "". allow_private (development) also allows http and any port.
     Names are looked up only when sending: what they point to can change."""
     try:
         parts = urlsplit(url)

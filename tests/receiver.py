@@ -40,6 +40,9 @@ class Receiver:
 @contextmanager
 def receiver() -> Iterator[Receiver]:
     class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.do_POST()
+
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
             request = Received(self.path, {name.lower(): value for name, value in self.headers.items()}, body)
