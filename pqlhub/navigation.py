@@ -133,6 +133,12 @@ GROUPS: list[tuple[Any, list[Entry]]] = [
                 "admin:ingestion_traitprecedence_changelist",
                 "ingestion.view_traitprecedence",
             ),
+            Entry(
+                _("Enrichment"),
+                "domain_add",
+                "admin:ingestion_enrichment_changelist",
+                "ingestion.view_enrichment",
+            ),
         ],
     ),
     (

@@ -133,6 +133,11 @@ def import_rows(claim: Claim, clock: Clock) -> Progress:
     return Progress(more, clock() if more else None)
 
 
+def enrich(claim: Claim, clock: Clock) -> Progress:
+    next_at = ingestion.continue_enrichment(tenant_id=claim.tenant_id, clock=clock, seconds=LONG_SECONDS)
+    return Progress(next_at is not None and next_at <= clock(), next_at)
+
+
 def score(claim: Claim, clock: Clock) -> Progress:
     with tenant_context(claim.tenant_id):
         result = scoring.score_due(now=clock())
@@ -194,6 +199,7 @@ LONG: dict[str, Stage] = {
     "replay": replay,
     "check": check,
     "import": import_rows,
+    "enrich": enrich,
     "forget": forget,
     "trim": trim,
     "notify": notify,

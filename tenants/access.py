@@ -82,6 +82,7 @@ MODEL_AREAS: dict[str, Area] = {
     "ingestion.importrun": Area.EVENTS,
     "ingestion.contactrule": Area.EVENTS,
     "ingestion.traitprecedence": Area.EVENTS,
+    "ingestion.enrichment": Area.EVENTS,
     "ingestion.exclusionrule": Area.EVENTS,
     "ingestion.identitylink": Area.EVENTS,
     "ingestion.trackingplan": Area.EVENTS,

@@ -1,16 +1,17 @@
-"""Whose word about a trait goes first."""
+"""Whose word about a trait goes first, and vendors that are asked for traits."""
 
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
 from ingestion.forms.precedence import PLACES, PrecedenceForm
-from ingestion.models import PrecedenceSweep, TraitPrecedence, TraitValue
+from ingestion.models import Enrichment, PrecedenceSweep, TraitPrecedence, TraitValue
 from ingestion.operations import drop_precedence, set_precedence
-from tenants.console import TenantAdmin, actor
+from ingestion.views import enrichments
+from tenants.console import ReadOnlyAdmin, TenantAdmin, actor
 from tenants.listing import Listing
 
 
@@ -48,3 +49,25 @@ class TraitPrecedenceAdmin(Listing, TenantAdmin):
 
     def delete_model(self, request: HttpRequest, obj: TraitPrecedence) -> None:
         drop_precedence(row=obj, by=actor(request), now=timezone.now())
+
+
+@admin.register(Enrichment)
+class EnrichmentAdmin(ReadOnlyAdmin):
+    """Enrichments have their own pages: they are tried before they are switched on."""
+
+    unit_lookup = None
+
+    def get_urls(self) -> list[Any]:
+        return [
+            self.own_path("add/", enrichments.add_enrichment, "add"),
+            self.own_path("<uuid:key>/change/", enrichments.show_enrichment, "change"),
+            self.own_path("<uuid:key>/try/", enrichments.try_domain, "try"),
+            self.own_path("<uuid:key>/act/", enrichments.switch, "act"),
+            self.own_path("<uuid:key>/delete/", enrichments.delete_enrichment, "delete"),
+            *super().get_urls(),
+        ]
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return enrichments.show_enrichments(request)

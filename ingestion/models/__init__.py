@@ -12,7 +12,7 @@ from ingestion.models.events import (
     Touched,
 )
 from ingestion.models.exclusions import ExclusionRule, ExclusionSweep
-from ingestion.models.firmographics import PrecedenceSweep, TraitPrecedence
+from ingestion.models.firmographics import EnrichedAccount, Enrichment, PrecedenceSweep, TraitPrecedence
 from ingestion.models.imports import ImportFile, ImportRun
 from ingestion.models.lists import List, ListEdition, ListRow
 from ingestion.models.outcomes import Outcome
@@ -33,6 +33,8 @@ __all__ = [
     "ContactRule",
     "DataAlert",
     "DomainSweep",
+    "EnrichedAccount",
+    "Enrichment",
     "Erasure",
     "Event",
     "EventKey",

@@ -6,6 +6,13 @@ from ingestion.operations.alert_mails import tell_of_data_alerts
 from ingestion.operations.alerts import wake_watches, watch_data
 from ingestion.operations.consent import add_contact_rule, delete_contact_rule
 from ingestion.operations.domain_accounts import sweep_domain_accounts, switch_accounts_from_email
+from ingestion.operations.enriching import Trial, continue_enrichment, try_enrichment
+from ingestion.operations.enrichments import (
+    create_enrichment,
+    delete_enrichment,
+    edit_enrichment,
+    switch_enrichment,
+)
 from ingestion.operations.environments import mark_environments
 from ingestion.operations.erasures import lift_suppression, request_erasure
 from ingestion.operations.exclusions import create_exclusion, delete_exclusion, mark_named_subjects
@@ -110,6 +117,7 @@ __all__ = [
     "NothingWaits",
     "Preview",
     "StillUnreadable",
+    "Trial",
     "Trimmed",
     "Upload",
     "accept_batch",
@@ -128,9 +136,11 @@ __all__ = [
     "change_identity_limits",
     "change_retention",
     "continue_check",
+    "continue_enrichment",
     "continue_import",
     "continue_quarantine_replays",
     "create_action",
+    "create_enrichment",
     "create_exclusion",
     "create_identity_rule",
     "create_limit",
@@ -139,6 +149,7 @@ __all__ = [
     "create_plan_rule",
     "create_tracking_plan",
     "delete_contact_rule",
+    "delete_enrichment",
     "delete_exclusion",
     "delete_identity_rule",
     "delete_plan_rule",
@@ -147,6 +158,7 @@ __all__ = [
     "drop_partitions",
     "drop_precedence",
     "edit_action",
+    "edit_enrichment",
     "edit_limit",
     "edit_list",
     "edit_plan",
@@ -186,11 +198,13 @@ __all__ = [
     "state_plan",
     "sweep_domain_accounts",
     "switch_accounts_from_email",
+    "switch_enrichment",
     "take_touched",
     "tell_of_data_alerts",
     "tell_traits",
     "touch",
     "trim_history",
+    "try_enrichment",
     "undo_identity_link",
     "unmap_event",
     "unplan_event",

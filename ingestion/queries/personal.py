@@ -50,6 +50,7 @@ HOLDINGS = [
         f"t.identity_id = {_IDENTITIES} OR {_IN_ACCOUNTS}",
     ),
     Holding("ingestion_marketingtouch", _("how they came"), f"t.identity_id = {_IDENTITIES}"),
+    Holding("ingestion_enrichedaccount", _("what enrichments answered"), _IN_ACCOUNTS),
     Holding("ingestion_planfact", _("plans with their history"), _IN_ACCOUNTS),
     Holding(
         "ingestion_listrow",

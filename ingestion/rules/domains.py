@@ -57,5 +57,9 @@ def company_domain(email: str) -> str | None:
         domain = clean_domain(email)
     except ValueError:
         return None
-    everybodys = built_in_set("free_mail") | built_in_set("disposable")
-    return None if any(each in everybodys for each in covering(domain)) else domain
+    return domain if is_of_company(domain) else None
+
+
+def is_of_company(domain: str) -> bool:
+    """Whether the domain (as clean_domain gives it) says who somebody works for: free and disposable mail do not."""
+    return all(built_in_set(code).isdisjoint(covering(domain)) for code in ("free_mail", "disposable"))

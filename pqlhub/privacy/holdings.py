@@ -30,6 +30,7 @@ NOT_ABOUT_PERSONS = {
     "ingestion_contactrule": "settings",
     "ingestion_dataalert": "names of events and properties, counts",
     "ingestion_domainsweep": "a switch on its way, gone in minutes",
+    "ingestion_enrichment": "settings",
     "ingestion_erasure": "the proof",
     "ingestion_event_key": "hashes of source and message id: a replay adds nothing",
     "ingestion_eventmonth": "counts",

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from ingestion.models import Account, Person
 from ingestion.queries import people, subject_events, subject_labels
 from ingestion.queries.consent import no_contact
+from ingestion.queries.enrichments import answers_of_account
 from ingestion.queries.exclusions import why_excluded
 from ingestion.queries.identities import evidence_about
 from ingestion.queries.paging import BadCursor, Page, count_of, cursor_after, read_cursor
@@ -89,6 +90,7 @@ def show_subject(request: HttpRequest, level: int, key: int) -> HttpResponse:
         "pqls": pqls_of(access, level, row.pk),
         "came": how_they_came(level, row.pk),
         "told": traits_told(level, row.pk),
+        "enriched": answers_of_account(row.pk) if level == Level.ACCOUNT else [],
         "explain_form": _explain_form(scores, None),
         "url_name": subject_url_name(level),
         "title": str(row),

@@ -234,6 +234,12 @@ DATA = [
     Shot("An import", "import-run", "eli", Area.EVENTS, "How far it is, with pause and cancel; what it added, and the rejected rows as a file.", "admin:ingestion_importrun_change", before=steps.import_history, here=True),
     Shot("Origins of traits", "trait-origins", "eli", Area.EVENTS, "Whose word holds where several know a trait.", "admin:ingestion_traitprecedence_changelist"),
     Shot("An order of origins", "trait-origins-add", "eli", IMPORTERS, "Who goes first, for one trait or all others.", "admin:ingestion_traitprecedence_add"),
+    # Their pictures come with the next round of the camera.
+    Shot("New enrichment", "enrichment-add", "eli", IMPORTERS, "A vendor that is asked about domains: URL, key, what tells which trait, how often.", "admin:ingestion_enrichment_add", in_gallery=False),
+    Shot("Enrichment", "enrichments", "eli", Area.EVENTS, "Vendors that are asked, with their state, today's calls and what they found.", "admin:ingestion_enrichment_changelist", before=steps.make_enrichment, in_gallery=False),
+    Shot("An enrichment", "enrichment", "eli", Area.EVENTS, "Its state, its settings, and the last answers by account.", "admin:ingestion_enrichment_change", link_on="admin:ingestion_enrichment_changelist", in_gallery=False),
+    Shot("Dry run of an enrichment", "enrichment-try", "eli", IMPORTERS, "Asks about one domain and says what it would tell; no account is changed.", "admin:ingestion_enrichment_try", link_on="here", in_gallery=False),
+    Shot("Delete an enrichment", "enrichment-delete", "eli", IMPORTERS, "Says what goes and what stays.", "admin:ingestion_enrichment_delete", link_on="admin:ingestion_enrichment_change", in_gallery=False),
     Shot("Imports", "imports", "eli", Area.EVENTS, "Files that were imported, with their progress.", "admin:ingestion_importrun_changelist"),
 ]  # fmt: skip
 

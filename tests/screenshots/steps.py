@@ -165,6 +165,17 @@ def make_destination(walk: Walk) -> None:
     walk.submit(page)
 
 
+def make_enrichment(walk: Walk) -> None:
+    page = walk.window("eli")
+    page.goto(reverse("admin:ingestion_enrichment_add"))
+    page.fill("[name=name]", "Company data")
+    page.fill("[name=url]", "https://api.example.com/companies?domain={domain}")
+    page.fill("[name=header_name]", "Authorization")
+    page.fill("[name=secret]", "Bearer an-example")
+    page.fill("[name=mapping]", "company.employees = employees\ncompany.industry = industry")
+    walk.submit(page)
+
+
 def make_list(walk: Walk) -> None:
     """Target accounts, of which one is no target for long."""
     page = walk.window("ada")
