@@ -89,7 +89,7 @@ def test_off_by_default(opened):
     assert (members(), counted()) == ([], [""])
 
 
-@pytest.mark.parametrize("order", itertools.permutations(range(4)))
+@pytest.mark.parametrize("order", list(itertools.permutations(range(4))))
 def test_users_share_the_account_of_their_domain_in_any_order(opened, order):
     messages = [
         identify("ann", traits=ANN),
@@ -106,7 +106,7 @@ def test_users_share_the_account_of_their_domain_in_any_order(opened, order):
     assert Account.objects.get().traits == {"domain": "acme.com"}
 
 
-@pytest.mark.parametrize("order", itertools.permutations(range(3)))
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
 def test_the_products_word_alone_holds(opened, order):
     messages = [
         identify("ann", traits=ANN, ts=START),
