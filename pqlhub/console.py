@@ -53,10 +53,16 @@ class ConsoleSite(UnfoldAdminSite):
         return redirect("admin:index")
 
     def get_urls(self) -> list[Any]:
-        """The reports are about several rooms at once, so no model's pages carry them: they stand beside the models."""
+        """Reports and sample data are about several rooms at once, so no model's pages carry them: they stand beside
+        the models."""
+        from pqlhub.sample.views import pages
         from reports.urls import console_pages
 
-        return [path("reports/", include(console_pages)), *super().get_urls()]
+        return [
+            path("reports/", include(console_pages)),
+            path("sample-data/", include(pages(self.admin_view))),
+            *super().get_urls(),
+        ]
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         from pqlhub.home import home_context
@@ -67,6 +73,7 @@ class ConsoleSite(UnfoldAdminSite):
         context = super().each_context(request)
         tenant = getattr(request, "tenant", None)
         context["tenant"] = tenant
+        context["sample_of"] = tenant.sample_of if tenant else None
         context["place"] = place(request)
         if request.user.is_authenticated:
             context["switcher"] = switcher(request)

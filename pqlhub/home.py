@@ -4,7 +4,7 @@ Composed here because it looks into every room. A fixed number of queries at any
 to a bound and shown as "1,000+" beyond it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -22,6 +22,7 @@ from delivery.models import Delivery, Destination
 from delivery.queries import failing_destinations
 from ingestion.models import Account, EventName, QuarantinedEvent
 from ingestion.queries.alerts import open_troubles
+from pqlhub.sample.views import SampleState, may_have_sample, state_of
 from routing.models import Lead, RoutingTable
 from routing.queries.failures import visible_failures
 from routing.queries.visible import visible_leads
@@ -32,6 +33,15 @@ from tenants.models import Source, WriteKey
 from tenants.quotas import nearly_used_up
 
 COUNTED_TO = 1_000
+# What each of the first steps needs of who does it.
+STEPS_NEED = (
+    (Area.SOURCES, Level.CHANGE),
+    (Area.SOURCES, Level.CHANGE),
+    (Area.PEOPLE, Level.VIEW),
+    (Area.DEFINITIONS, Level.CHANGE),
+    (Area.ROUTING, Level.VIEW),
+    (Area.LEADS, Level.VIEW),
+)
 TREND_DAYS = 30
 
 
@@ -57,6 +67,7 @@ class Step:
     label: str
     is_done: bool
     is_next: bool = False
+    may_open: bool = True
 
 
 def home_context(request: HttpRequest) -> dict[str, Any]:
@@ -64,7 +75,7 @@ def home_context(request: HttpRequest) -> dict[str, Any]:
     if getattr(request, "tenant", None) is None:
         return {"figures": [], "steps": [], "is_operator": True}
     now, access = timezone.now(), access_of(request.user)
-    steps = _mark_next(_steps(access))
+    steps = _mark_next(_steps(), access)
     finished = all(step.is_done for step in steps)
     figures = [*_lead_figures(access, now), *_data_figures(access, now), *_delivery_figures(access)]
     figures += [*_alert_figures(access), *_quota_figures(access, now), *_routing_figures(access)]
@@ -73,6 +84,7 @@ def home_context(request: HttpRequest) -> dict[str, Any]:
         "is_calm": not any(one.is_urgent for one in figures),
         "trend": _trend(access, request.tenant.zone, now),  # type: ignore[attr-defined]
         "steps": [] if finished or access.only_own_leads else steps,
+        "sample": _sample(request, is_new=not finished),
         "steps_done": sum(step.is_done for step in steps),
         "newest": _newest_leads(access),
         "can_see_leads": access.level(Area.LEADS) >= Level.VIEW,
@@ -80,7 +92,15 @@ def home_context(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def _steps(access: Access) -> list[Step]:
+def _sample(request: HttpRequest, *, is_new: bool) -> SampleState | None:
+    """For who may have sample data: until the first steps are done, and as long as there is some."""
+    if not may_have_sample(request):
+        return None
+    state = state_of(request.tenant)  # type: ignore[attr-defined]
+    return state if is_new or state.status else None
+
+
+def _steps() -> list[Step]:
     """Source → first event → accounts → template → route → first lead."""
     source = WriteKey.objects.filter(revoked_at__isnull=True).exists()
     event = EventName.objects.exists()
@@ -88,12 +108,7 @@ def _steps(access: Access) -> list[Step]:
     definition = Version.objects.filter(state=Version.State.LIVE).exists()
     route = RoutingTable.objects.exists()
     lead = Lead.objects.exclude(state=Lead.State.HELD_OUT).exists()
-    first_source = Source.objects.order_by("created_at").values_list("pk", flat=True).first()
-    keys = (
-        reverse("admin:tenants_source_keys", args=[first_source])
-        if first_source
-        else reverse("admin:tenants_source_add")
-    )
+    keys = _keys_of_first_source()
     return [
         Step(
             _("Connect a source"),
@@ -142,9 +157,21 @@ def _steps(access: Access) -> list[Step]:
     ]
 
 
-def _mark_next(steps: list[Step]) -> list[Step]:
+def _keys_of_first_source() -> str:
+    """Where a write key is made: at the first source, or at a new one."""
+    first = Source.objects.order_by("created_at").values_list("pk", flat=True).first()
+    return (
+        reverse("admin:tenants_source_keys", args=[first]) if first else reverse("admin:tenants_source_add")
+    )
+
+
+def _mark_next(steps: list[Step], access: Access) -> list[Step]:
+    """With the first that is open marked, and those that this user may do."""
     first_open = next((step for step in steps if not step.is_done), None)
-    return [Step(**{**vars(step), "is_next": step is first_open}) for step in steps]
+    return [
+        replace(step, is_next=step is first_open, may_open=access.level(area) >= level)
+        for step, (area, level) in zip(steps, STEPS_NEED, strict=True)
+    ]
 
 
 def _lead_figures(access: Access, now: datetime) -> list[Figure]:

@@ -23,6 +23,7 @@ class Entry:
         return self.url_name.removeprefix("admin:").removesuffix("_changelist").removesuffix("_overview")
 
 
+SAMPLE = Entry(_("Sample data"), "toys", "admin:pqlhub_sample", "tenants.change_businessunit")
 GROUPS: list[tuple[Any, list[Entry]]] = [
     (
         _("Define"),
@@ -134,6 +135,12 @@ GROUPS: list[tuple[Any, list[Entry]]] = [
                 "ingestion.view_traitprecedence",
             ),
             Entry(
+                _("CRM"),
+                "sync_alt",
+                "admin:ingestion_crmconnection_changelist",
+                "ingestion.view_crmconnection",
+            ),
+            Entry(
                 _("Enrichment"),
                 "domain_add",
                 "admin:ingestion_enrichment_changelist",
@@ -157,6 +164,12 @@ GROUPS: list[tuple[Any, list[Entry]]] = [
                 "ingestion.view_contactrule",
             ),
             Entry(
+                _("Personal data"),
+                "visibility_off",
+                "admin:ingestion_personalfield_changelist",
+                "ingestion.view_personalfield",
+            ),
+            Entry(
                 _("Privacy"), "shield_person", "admin:ingestion_erasure_changelist", "ingestion.view_erasure"
             ),
         ],
@@ -175,6 +188,7 @@ GROUPS: list[tuple[Any, list[Entry]]] = [
                 "tenants.view_businessunit",
             ),
             Entry(_("Company settings"), "settings", "admin:tenants_settings", "tenants.change_businessunit"),
+            SAMPLE,
             Entry(_("Storage"), "database", "admin:ingestion_trim_changelist", "ingestion.view_trim"),
             Entry(_("Audit log"), "policy", "admin:tenants_auditevent_changelist", "tenants.view_auditevent"),
         ],
@@ -200,11 +214,13 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """Unfold's sidebar for this user: groups with at least one page they may open."""
     home = {"title": _("Home"), "icon": "home", "link": reverse("admin:index")}
     groups: list[dict[str, Any]] = [{"items": [home]}]
+    tenant = getattr(request, "tenant", None)
+    hidden = {SAMPLE.url_name} if tenant and tenant.is_sample else set()
     for title, entries in GROUPS:
         items = [
             {"title": entry.title, "icon": entry.icon, "link": reverse(entry.url_name)}
             for entry in entries
-            if request.user.has_perm(entry.permission)  # type: ignore[union-attr]
+            if request.user.has_perm(entry.permission) and entry.url_name not in hidden  # type: ignore[union-attr]
         ]
         if items:
             groups.append({"title": title, "items": items})

@@ -16,6 +16,7 @@ from ingestion import operations as ingestion
 from pqlhub.jobs import Clock, note_failure, note_run
 from pqlhub.privacy.erasing import continue_erasure
 from pqlhub.privacy.exporting import continue_personal_export
+from pqlhub.sample.filling import continue_sample
 from routing import operations as routing
 from routing.queries.contact import not_to_be_told
 from scoring import operations as scoring
@@ -138,6 +139,11 @@ def enrich(claim: Claim, clock: Clock) -> Progress:
     return Progress(next_at is not None and next_at <= clock(), next_at)
 
 
+def read_crm(claim: Claim, clock: Clock) -> Progress:
+    next_at = ingestion.continue_crm_pulls(tenant_id=claim.tenant_id, clock=clock, seconds=LONG_SECONDS)
+    return Progress(next_at is not None and next_at <= clock(), next_at)
+
+
 def score(claim: Claim, clock: Clock) -> Progress:
     with tenant_context(claim.tenant_id):
         result = scoring.score_due(now=clock())
@@ -188,6 +194,11 @@ def erase(claim: Claim, clock: Clock) -> Progress:
     return Progress(more, clock() if more else None)
 
 
+def sample(claim: Claim, clock: Clock) -> Progress:
+    more = continue_sample(tenant_id=claim.tenant_id, clock=clock, seconds=LONG_SECONDS)
+    return Progress(more, clock() if more else None)
+
+
 PULSE: dict[str, Stage] = {"fold": fold, "score": score, "route": route, "deliver": deliver}
 LONG: dict[str, Stage] = {
     "backfill": backfill,
@@ -200,6 +211,7 @@ LONG: dict[str, Stage] = {
     "check": check,
     "import": import_rows,
     "enrich": enrich,
+    "crm": read_crm,
     "forget": forget,
     "trim": trim,
     "notify": notify,
@@ -209,6 +221,7 @@ LONG: dict[str, Stage] = {
     "erase_person": erase_person,
     "export_person": export_person,
     "erase": erase,
+    "sample": sample,
 }
 
 

@@ -4,7 +4,11 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from ingestion.models import SubjectKind
+from ingestion.models.subjects import shown_text
+from ingestion.rules.personal_fields import masked_label
 from tenants.base import KeyedTenantModel, TenantForeignKey, TenantModel
+from tenants.viewer import hides_personal_data
 
 
 class Target(models.TextChoices):
@@ -238,7 +242,19 @@ class Lead(KeyedTenantModel):
         ]
 
     def __str__(self) -> str:
-        return self.subject_label or str(self.pk)
+        return self.shown_label or str(self.pk)
+
+    @property
+    def shown_label(self) -> str:
+        """Who it is about, for whoever is looking."""
+        if self.subject_kind == SubjectKind.PERSON and hides_personal_data():
+            return masked_label(self.subject_id, self.subject_label)
+        return shown_text(self.subject_label)
+
+    @property
+    def shown_account_label(self) -> str:
+        """Their company, for whoever is looking."""
+        return shown_text(self.account_label)
 
 
 class RoutingFailure(KeyedTenantModel):

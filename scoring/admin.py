@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -14,6 +15,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import RangeDateFilter
+from unfold.utils import parse_date_str
 
 from ingestion.admin import ActionAdmin, EventNameAdmin, ListAdmin
 from ingestion.models import Account, Action, EventName, List, Person
@@ -139,6 +141,7 @@ class DefinitionAdmin(OwnedAdmin):
         found = definition_rows(list(rows), pqls=known_pqls(access_of(request.user)))
         for definition in rows:
             definition.row = found[definition.pk]
+            definition.sees_pqls = request.user.has_perm("scoring.view_qualification")  # type: ignore[union-attr]
 
     @admin.display(description=gettext_lazy("State"))
     def state(self, obj: Any) -> str:
@@ -158,6 +161,8 @@ class DefinitionAdmin(OwnedAdmin):
 
     @admin.display(description=gettext_lazy("PQLs now"))
     def open_pqls(self, obj: Any) -> str:
+        if not obj.sees_pqls:
+            return str(obj.row.open_pqls)
         url = reverse("admin:scoring_qualification_changelist")
         query = f"definition__id__exact={obj.pk}&state__exact=open"
         return format_html('<a class="pq-link" href="{}?{}">{}</a>', url, query, obj.row.open_pqls)
@@ -197,6 +202,16 @@ class ReplayRunAdmin(Listing, ReadOnlyAdmin):
         return moment(obj.created_at)
 
 
+class DaysFilter(RangeDateFilter):
+    """From a day through a day of the tenant's calendar; the theme's own compares with midnight in UTC."""
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        for ends, test in (("from", "gte"), ("to", "lte")):
+            if day := parse_date_str(str(self.used_parameters.get(f"{self.parameter_name}_{ends}", ""))):
+                queryset = queryset.filter(**{f"{self.parameter_name}__date__{test}": day})
+        return queryset
+
+
 @admin.register(Qualification)
 class QualificationAdmin(Listing, ReadOnlyAdmin):
     """Every episode of being a PQL, without those held out unless the user may see these."""
@@ -214,7 +229,7 @@ class QualificationAdmin(Listing, ReadOnlyAdmin):
     ]
     list_display_links = ["opened"]
     list_select_related = ["definition"]
-    list_filter = ["definition", "state", "band", "subject_kind", ("opened_at", RangeDateFilter)]
+    list_filter = ["definition", "state", "band", "subject_kind", ("opened_at", DaysFilter)]
     empty_template = "scoring/_no_pqls.html"
     list_before_template = "scoring/_past_waits.html"
     list_filter_submit = True
@@ -243,11 +258,15 @@ class QualificationAdmin(Listing, ReadOnlyAdmin):
         for level in Level.values:
             those = [row for row in rows if row.subject_kind == level]
             names = subject_labels(level, {row.subject_id for row in those}) if those else {}
+            kind = "account" if level == Level.ACCOUNT else "person"
             for row in those:
                 row.label = names.get(row.subject_id, f"#{row.subject_id}")
+                row.sees_subject = request.user.has_perm(f"ingestion.view_{kind}")  # type: ignore[union-attr]
 
     @admin.display(description=gettext_lazy("Who"))
     def subject(self, obj: Any) -> str:
+        if not obj.sees_subject:
+            return str(obj.label)
         url = reverse(subject_url_name(obj.subject_kind), args=[obj.subject_id])
         return format_html('<a class="pq-link" href="{}">{}</a>', url, obj.label)
 

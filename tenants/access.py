@@ -77,12 +77,14 @@ MODEL_AREAS: dict[str, Area] = {
     "ingestion.person": Area.PEOPLE,
     "ingestion.account": Area.PEOPLE,
     "ingestion.erasure": Area.PEOPLE,
+    "ingestion.personalfield": Area.PEOPLE,
     "ingestion.event": Area.EVENTS,
     "ingestion.quarantinedevent": Area.EVENTS,
     "ingestion.importrun": Area.EVENTS,
     "ingestion.contactrule": Area.EVENTS,
     "ingestion.traitprecedence": Area.EVENTS,
     "ingestion.enrichment": Area.EVENTS,
+    "ingestion.crmconnection": Area.EVENTS,
     "ingestion.exclusionrule": Area.EVENTS,
     "ingestion.identitylink": Area.EVENTS,
     "ingestion.trackingplan": Area.EVENTS,
@@ -133,6 +135,8 @@ SCOPE_RIGHTS: dict[str, tuple[Area, Level]] = {
 
 # Only these see held-out leads (under Prove): anyone else could treat them by knowing of them.
 SEES_HELD_OUT = {Role.CORPORATE_ADMIN, Role.ANALYST}
+# Who talks to people, or answers for their data, sees who they are; who counts them or connects a product need not.
+SEES_PERSONAL_DATA = {Role.CORPORATE_ADMIN, Role.BU_OWNER, Role.SALES_MANAGER, Role.REP}
 
 
 @dataclass(frozen=True)
@@ -221,6 +225,12 @@ class Access:
         """Whether the user may know who is held out in every unit they have a role in: for figures of several units."""
         seen = self._held_out_paths
         return bool(seen) and all(grant.unit_path.startswith(seen) for grant in self.grants)
+
+    @property
+    def sees_personal_data(self) -> bool:
+        """Whether e-mail addresses, names and other personal fields are shown. Persons belong to the whole tenant, so
+        one role that sees them is enough."""
+        return not self.roles.isdisjoint(SEES_PERSONAL_DATA)
 
     @cached_property
     def _held_out_paths(self) -> tuple[str, ...]:

@@ -25,6 +25,7 @@ from tenants.authentication import ApiTokenAuthentication, HasScope
 from tenants.context import tenant_context
 from tenants.models import ApiToken, BusinessUnit
 from tenants.operations import Refused, note_token_use
+from tenants.viewer import looking
 
 USE_NOTED_EVERY = timedelta(minutes=5)
 
@@ -54,6 +55,8 @@ class TenantAPIView(APIView):
         now = timezone.now()
         self._opened.enter_context(tenant_context(request.auth.tenant_id))
         self.token = queries.get_api_token(request.auth.token_id)
+        if self.token.user is not None:
+            self._opened.enter_context(looking(self.token.user))
         self._refuse_former_members()
         self._note_use(now)
 

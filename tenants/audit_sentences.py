@@ -20,6 +20,8 @@ PHRASES = {
     "granted": gettext_lazy("gave a role to"),
     "ended": gettext_lazy("removed"),
     "entered": gettext_lazy("switched to"),
+    "sample_requested": gettext_lazy("asked for sample data beside"),
+    "sample_removed": gettext_lazy("removed the sample data of"),
 }
 Target = tuple[str, str]
 

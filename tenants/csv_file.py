@@ -14,7 +14,8 @@ def csv_file(name: str, rows: Iterable[Sequence[object]]) -> HttpResponse:
     """An attachment `name`.csv; the first row is the header. None becomes an empty cell."""
     text = StringIO()
     csv.writer(text, quoting=csv.QUOTE_ALL).writerows([harmless(cell) for cell in row] for row in rows)
-    response = HttpResponse("\ufeff" + text.getvalue(), content_type="text/csv; charset=utf-8")
+    content = ("\ufeff" + text.getvalue()).encode("utf-8", "backslashreplace")  # half an emoji is no UTF-8
+    response = HttpResponse(content, content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
     return response
 

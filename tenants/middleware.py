@@ -3,17 +3,21 @@
 from collections.abc import Callable
 from uuid import UUID, uuid4
 
+import structlog
 from django.contrib import messages
-from django.db import transaction
+from django.db import DataError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect
 
 from tenants import audit, queries
 from tenants.context import NoTenant, tenant_context
+from tenants.viewer import looking
 
+logger = structlog.get_logger(__name__)
 Handler = Callable[[HttpRequest], HttpResponse]
 # Pages of no tenant: before log-in, of machines with keys, and of platform operators, who see no tenant's data and must
 # open other tenants' contexts.
@@ -45,6 +49,7 @@ TENANTLESS_PREFIXES = (
     "/tenants/tenant/",
     "/tenants/platformevent/",
 )
+UNHEARD_OF = (DataError, OverflowError)  # NUL in a text, a number beyond any column, a date beyond all years
 SESSION_TENANT = "tenant_id"
 SESSION_UNIT = "business_unit_id"
 
@@ -95,7 +100,7 @@ class TenantMiddleware:
         with tenant_context(choice.tenant_id):
             request.tenant = queries.get_tenant(choice.tenant_id)  # type: ignore[attr-defined]
             request.unit_id = _unit(request)  # type: ignore[attr-defined]
-            with timezone.override(request.tenant.zone):  # type: ignore[attr-defined]
+            with timezone.override(request.tenant.zone), looking(request.user):  # type: ignore[attr-defined]
                 response = self.get_response(request)
             if response.status_code >= 500:
                 transaction.set_rollback(True)
@@ -110,7 +115,17 @@ class TenantMiddleware:
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if isinstance(exception, NoTenant) and getattr(request, "tenant", None) is None:
             return redirect("tenants:no_membership")
+        if isinstance(exception, UNHEARD_OF) and getattr(request, "tenant", None) is not None:
+            return _unheard_of(exception)
         return None
+
+
+def _unheard_of(exception: Exception) -> HttpResponse:
+    """What was sent holds a value that no column has, which no form was asked about: filters and searches of lists."""
+    logger.warning("value_unheard_of", exc_info=exception)
+    transaction.set_rollback(True)
+    why = str(exception).splitlines()[0]
+    return HttpResponse(render_to_string("400.html", {"why": why}), status=400)
 
 
 def _no_longer_a_member(request: HttpRequest) -> HttpResponse:

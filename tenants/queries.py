@@ -20,6 +20,7 @@ class TenantChoice:
     slug: str
     name: str
     status: str
+    is_sample: bool
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,11 @@ def get_tenant(tenant_id: int) -> Tenant:
     return Tenant.objects.get(pk=tenant_id)
 
 
+def sample_of(company: Tenant) -> Tenant | None:
+    """The company's sample data, also while it is being filled or removed."""
+    return Tenant.objects.filter(sample_of=company).first()
+
+
 def get_invitation(invitation_id: UUID) -> Invitation:
     """With its unit and who sent it, in the current tenant. Raises Invitation.DoesNotExist."""
     return Invitation.objects.select_related("business_unit", "invited_by").get(pk=invitation_id)
@@ -94,10 +100,16 @@ def has_membership(user_id: UUID) -> bool:
 
 
 def tenant_for_session(*, user: Any, wanted: int | None) -> TenantChoice | None:
-    """The wanted tenant if the user is a member of it, else an active one, else any, else None."""
+    """The wanted tenant if the user is a member of it, else an active one that is no sample, else any, else None."""
     choices = tenants_of(user.pk)
     ranked = sorted(
-        choices, key=lambda choice: (choice.tenant_id != wanted, choice.status != "active", choice.name)
+        choices,
+        key=lambda choice: (
+            choice.tenant_id != wanted,
+            choice.is_sample,
+            choice.status != "active",
+            choice.name,
+        ),
     )
     return ranked[0] if ranked else None
 

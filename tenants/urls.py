@@ -10,6 +10,7 @@ urlpatterns = [
     path("join/<str:secret>/", joining.join, name="join"),
     path("no-membership/", joining.no_membership, name="no_membership"),
     path("switch/tenant/", switching.switch_tenant, name="switch_tenant"),
+    path("switch/tenant/sample/", switching.switch_to_sample, name="switch_to_sample"),
     path("switch/unit/", switching.switch_unit, name="switch_unit"),
     path("accounts/email/", joining.own_email, name="own_email"),
     re_path(r"^api/v1/me/?$", api.MeView.as_view(), name="me"),

@@ -29,8 +29,8 @@ WHERE NOT EXISTS (
 ON CONFLICT (tenant_id, kind, ref) DO UPDATE SET next_at = EXCLUDED.next_at
 WHERE tenants_work.next_at > EXCLUDED.next_at
 """
-# What platform operators ask for also runs while the tenant is suspended or being deleted; all else waits.
-OPERATOR_KINDS = ["export", "erase"]
+# What is asked for from outside also runs while the tenant is suspended, being filled or deleted; all else waits.
+OPERATOR_KINDS = ["export", "erase", "sample"]
 _CLAIM = """
 UPDATE tenants_work
 SET lease_until = %(lease_until)s, lease_token = %(token)s, next_at = %(far)s, attempts = attempts + 1

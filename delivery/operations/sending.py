@@ -28,6 +28,7 @@ from delivery.rules.schedule import (
 )
 from tenants.connectors.http import Answer, post
 from tenants.context import tenant_context
+from tenants.leaving import why_nothing_leaves
 from tenants.rules.retry_after import read_retry_after
 from tenants.secret_box import CannotOpen
 
@@ -88,10 +89,11 @@ def deliver_due(
 def _claim(*, now: datetime, limit: int, why_not: WhyNot) -> list[Push]:
     """Lease what is due, and take out what may not be sent any more."""
     due = _due(now=now, limit=limit)
+    for_all = why_nothing_leaves() if due else ""
     reasons = why_not({delivery.subject_ref for delivery, _destination in due}) if due else {}
     pushes: list[Push] = []
     for delivery, destination in due:
-        if because := reasons.get(delivery.subject_ref):
+        if because := for_all or reasons.get(delivery.subject_ref):
             _withhold(delivery, because)
         elif (push := _lease(delivery, destination, now)) is not None:
             pushes.append(push)

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from delivery.models import Destination
 from delivery.queries import delivery_counts, people_concerned, untold_troubles
 from tenants.context import tenant_context
+from tenants.leaving import why_nothing_leaves
 from tenants.models import Tenant
 
 log = logging.getLogger(__name__)
@@ -39,6 +40,8 @@ def tell_of_trouble(*, tenant_id: int, clock: Callable[[], datetime]) -> datetim
     """Mail what nobody was told yet. Call it outside any transaction. Answers when to call again if the mail server did
     not take a mail; the incident shows on the home page in any case."""
     with tenant_context(tenant_id):
+        if why_nothing_leaves():
+            return None
         tenant = Tenant.objects.get(pk=tenant_id)
         with timezone.override(tenant.zone):
             mails = [_mail(destination, tenant) for destination in untold_troubles()]

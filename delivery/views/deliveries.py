@@ -1,6 +1,7 @@
 """The page of a delivery: what was sent, and every attempt with its answer."""
 
 import json
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -16,8 +17,20 @@ from delivery.models import Delivery
 from delivery.operations import replay_delivery
 from delivery.queries import FINISHED_STATES, attempts_of
 from delivery.views.destinations import may_change
+from ingestion.queries.showing import glass
+from ingestion.rules.personal_fields import HIDDEN
 from tenants.access import Area
 from tenants.console import actor, find_visible, page
+
+
+def _shown(payload: Any) -> str:
+    """What is sent, for whoever is looking: the name of a person is a person's, whatever field it is in."""
+    seen = glass()
+    shown = seen.fields(payload)
+    subject = shown.get("subject")
+    if not seen.is_clear and isinstance(subject, dict) and subject.get("kind") == "person":
+        shown = shown | {"subject": subject | {"label": HIDDEN}}
+    return json.dumps(shown, indent=2, ensure_ascii=False)
 
 
 def show_delivery(request: HttpRequest, key: UUID) -> HttpResponse:
@@ -27,7 +40,7 @@ def show_delivery(request: HttpRequest, key: UUID) -> HttpResponse:
         "delivery": delivery,
         "message_id": message_id(delivery.pk),
         "attempts": list(attempts_of(delivery)[:50]),
-        "payload": json.dumps(delivery.payload, indent=2, ensure_ascii=False),
+        "payload": _shown(delivery.payload),
         "may_replay": delivery.state in FINISHED_STATES and may_change(request, delivery.destination),
         "original": delivery,
         "opts": Delivery._meta,

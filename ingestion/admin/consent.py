@@ -1,12 +1,12 @@
-"""Do not contact: the traits that say so."""
+"""Do not contact: the traits that say so. Personal data: the fields that are."""
 
 from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 
-from ingestion.models import ContactRule
-from ingestion.views import consent
+from ingestion.models import ContactRule, PersonalField
+from ingestion.views import consent, personal_fields
 from tenants.console import ReadOnlyAdmin
 
 
@@ -24,3 +24,13 @@ class ContactRuleAdmin(ReadOnlyAdmin):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         return consent.list_contact_rules(request)
+
+
+@admin.register(PersonalField)
+class PersonalFieldAdmin(ReadOnlyAdmin):
+    unit_lookup = None
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return personal_fields.list_personal_fields(request)

@@ -1,4 +1,4 @@
-"""Whose word about a trait goes first, and vendors that are asked for traits."""
+"""Whose word about a trait goes first, and vendors and CRMs that are asked for traits."""
 
 from typing import Any
 
@@ -8,9 +8,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
 from ingestion.forms.precedence import PLACES, PrecedenceForm
-from ingestion.models import Enrichment, PrecedenceSweep, TraitPrecedence, TraitValue
+from ingestion.models import CrmConnection, Enrichment, PrecedenceSweep, TraitPrecedence, TraitValue
 from ingestion.operations import drop_precedence, set_precedence
-from ingestion.views import enrichments
+from ingestion.views import crm, enrichments
 from tenants.console import ReadOnlyAdmin, TenantAdmin, actor
 from tenants.listing import Listing
 
@@ -71,3 +71,25 @@ class EnrichmentAdmin(ReadOnlyAdmin):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         return enrichments.show_enrichments(request)
+
+
+@admin.register(CrmConnection)
+class CrmConnectionAdmin(ReadOnlyAdmin):
+    """CRM connections have their own pages, as enrichments do."""
+
+    unit_lookup = None
+
+    def get_urls(self) -> list[Any]:
+        return [
+            self.own_path("add/", crm.add_connection, "add"),
+            self.own_path("<uuid:key>/change/", crm.show_connection, "change"),
+            self.own_path("<uuid:key>/try/", crm.try_connection, "try"),
+            self.own_path("<uuid:key>/act/", crm.act, "act"),
+            self.own_path("<uuid:key>/delete/", crm.delete_connection, "delete"),
+            *super().get_urls(),
+        ]
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return crm.show_connections(request)

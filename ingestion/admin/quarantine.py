@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from ingestion.models import QuarantinedEvent
+from ingestion.models.subjects import shown_text
 from ingestion.views import quarantine
 from tenants.console import ReadOnlyAdmin
 from tenants.listing import Listing, moment
@@ -55,7 +56,7 @@ class QuarantinedEventAdmin(Listing, ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("What to do"))
     def short_detail(self, obj: QuarantinedEvent) -> str:
-        return Truncator(obj.detail).chars(100)
+        return Truncator(shown_text(obj.detail)).chars(100)
 
     @admin.display(description=gettext_lazy("State"))
     def state(self, obj: QuarantinedEvent) -> str:

@@ -1,19 +1,22 @@
 """Reads a request's body as real clients send it: any Content-Type, gzip with or without saying so, chunked."""
 
+import codecs
 import zlib
+from contextlib import suppress
 from typing import Any
 
 from django.http import HttpRequest
 from rest_framework.parsers import BaseParser
 
 from ingestion.api.answers import IngestError
-from ingestion.rules.json_text import JsonError, parse_json
+from ingestion.rules.json_text import JsonError, NotUtf8, parse_json
 
 MAX_BODY = 20 * 1024 * 1024  # bytes, as received and again after inflating
 MAX_DRAINED = 100 * 1024 * 1024  # an answer before the client has finished sending is often lost to a reset
 CHUNK = 64 * 1024
 MAX_RATIO = 200
 RATIO_FREE = 1024 * 1024  # this much may come out of any body
+_MENDED = "ingestion.mended"
 MAX_CONTAINERS = 500_000  # seven million empty objects fit into 20 MB and would take half a gigabyte to parse
 _GZIP, _ZLIB, _RAW_DEFLATE = 31, 15, -15
 
@@ -34,9 +37,27 @@ class EventParser(BaseParser):
         if len(raw) > RATIO_FREE and raw.count(b"{") + raw.count(b"[") > MAX_CONTAINERS:
             raise IngestError(413, "payload_too_large", "The body has too many values. Send smaller batches.")
         try:
-            return parse_json(raw)
+            return parsed(raw)
         except JsonError as error:
             raise IngestError(400, "invalid_json", str(error)) from error
+
+
+def parsed(raw: bytes) -> Any:
+    """The value of a body. Bytes that are no UTF-8 are read as Windows writes them, so that they cost the batch none of
+    its events; a NUL after each makes cleaning note on the event where they were. Raises JsonError."""
+    try:
+        return parse_json(raw)
+    except NotUtf8 as error:
+        with suppress(JsonError):
+            return parse_json(raw.decode("utf-8", _MENDED).encode())
+        raise error
+
+
+def _as_windows_writes(error: UnicodeDecodeError) -> tuple[str, int]:
+    return error.object[error.start : error.end].decode("cp1252", "replace") + "\0", error.end
+
+
+codecs.register_error(_MENDED, _as_windows_writes)  # type: ignore[arg-type]
 
 
 def read_body(request: HttpRequest) -> bytes:

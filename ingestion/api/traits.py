@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from ingestion import operations
+from ingestion.queries.showing import glass
 from ingestion.queries.told import ToldTrait
 from ingestion.rules.precedence import BY_WORD
 from tenants import audit
@@ -83,7 +84,9 @@ class _TraitsView(TenantAPIView):
             else audit.Actor(f"token {self.token.prefix}"),
             now=now,
         )
-        return Response(_AnswerSerializer({"traits": told}).data)
+        seen = glass()
+        shown = [seen.trait(trait, of_person=self.about == "person") for trait in told]
+        return Response(_AnswerSerializer({"traits": shown}).data)
 
 
 def _described(what: str, operation: str) -> Any:

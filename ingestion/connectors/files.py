@@ -4,7 +4,8 @@ import codecs
 import csv
 import hashlib
 import io
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, AnyStr, Protocol, TextIO
@@ -13,7 +14,8 @@ import pyarrow
 import pyarrow.parquet as parquet
 
 from ingestion.connectors.unpacking import PACKINGS, FileError, open_bytes
-from ingestion.rules.json_text import JsonError, parse_json
+from ingestion.rules.cleaning import storable
+from ingestion.rules.json_text import JsonError, dump_json, parse_json
 
 BATCH = 5_000
 LONGEST_LINE = 4_000_000  # characters; a line is held in memory, so a file without line ends must not be one
@@ -86,11 +88,21 @@ def text_encoding(path: Path) -> str:
     return "utf-16" if mark in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig"
 
 
+def _names(columns: Iterable[str]) -> list[str]:
+    """The names of columns as they can be stored and shown."""
+    return [storable(name) for name in columns]
+
+
+def _check_names(path: Path, names: list[str]) -> None:
+    if len(set(names)) < len(names):
+        raise FileError(f"{path.name} has two columns of one name. Each needs its own.")
+
+
 def _lines(file: IO[AnyStr]) -> Iterator[AnyStr]:
-    """Line by line, never more than one of them in memory. Raises FileError for one without an end, and for empty ones
-    without end."""
+    """Line by line, never more than one of them in memory. Raises FileError for one without an end, for empty ones
+    without end, and where UTF-16 breaks off."""
     number, empty = 0, 0
-    while line := file.readline(LONGEST_LINE):
+    while line := _line(file, number + 1):
         number += 1
         empty = empty + 1 if line.isspace() else 0
         if empty > MOST_EMPTY_LINES:
@@ -105,6 +117,16 @@ def _lines(file: IO[AnyStr]) -> Iterator[AnyStr]:
         yield line
 
 
+def _line(file: IO[AnyStr], number: int) -> AnyStr:
+    try:
+        return file.readline(LONGEST_LINE)
+    except UnicodeDecodeError as error:
+        raise FileError(
+            f"Line {number:,} or one soon after it is no {error.encoding.upper()}: the file is damaged or was cut "
+            "off. Save it again, best as UTF-8, and upload it once more."
+        ) from error
+
+
 class ParquetRows:
     """Typed columns; what comes before the start is skipped by whole row groups."""
 
@@ -112,7 +134,9 @@ class ParquetRows:
 
     def __init__(self, path: Path) -> None:
         self._file = parquet.ParquetFile(path)
-        self.columns: list[str] | None = list(self._file.schema_arrow.names)
+        self._names = _names(self._file.schema_arrow.names)
+        _check_names(path, self._names)
+        self.columns: list[str] | None = self._names
 
     def count(self) -> int:
         return int(self._file.metadata.num_rows)
@@ -126,12 +150,89 @@ class ParquetRows:
                 groups.append(group)
             else:
                 number += size
-        for batch in self._file.iter_batches(batch_size=BATCH, row_groups=groups):
+        for batch in self._batches(groups):
             if number + batch.num_rows > start:
-                for offset, row in enumerate(batch.to_pylist()):
+                for offset, row in enumerate(self._rows_of(batch)):
                     if number + offset >= start:
                         yield number + offset, row
             number += batch.num_rows
+
+    def _batches(self, groups: list[int]) -> Iterator[pyarrow.RecordBatch]:
+        try:
+            yield from self._file.iter_batches(batch_size=BATCH, row_groups=groups)
+        except (OSError, pyarrow.ArrowException) as error:
+            raise FileError(
+                f"The file cannot be read to its end ({error}): it is damaged. Write and upload it once more."
+            ) from error
+
+    def _rows_of(self, batch: pyarrow.RecordBatch) -> Iterable[dict[str, Any] | BadRow]:
+        columns = {
+            name: _without_nanoseconds(column)
+            for name, column in zip(self._names, batch.columns, strict=True)
+        }
+        try:
+            return pyarrow.RecordBatch.from_pydict(columns).to_pylist()
+        except _NO_VALUE:
+            return [_row_of(columns, place) for place in range(batch.num_rows)]
+
+
+_NO_VALUE = (
+    ValueError,
+    OverflowError,
+    pyarrow.ArrowException,
+)  # what a cell raises that Python has no value for
+
+
+def _without_nanoseconds(column: pyarrow.Array) -> pyarrow.Array:
+    """Times as Python knows them: it has no nanoseconds."""
+    is_finer = getattr(column.type, "unit", "") == "ns"
+    return column.cast(_MICROSECONDS[column.type.id](column.type), safe=False) if is_finer else column
+
+
+_MICROSECONDS: dict[int, Callable[[Any], pyarrow.DataType]] = {
+    pyarrow.lib.Type_TIMESTAMP: lambda finer: pyarrow.timestamp("us", finer.tz),
+    pyarrow.lib.Type_TIME64: lambda finer: pyarrow.time64("us"),
+    pyarrow.lib.Type_DURATION: lambda finer: pyarrow.duration("us"),
+}
+
+
+def _row_of(columns: dict[str, pyarrow.Array], place: int) -> dict[str, Any] | BadRow:
+    """A row cell by cell: the one that cannot be read costs its own row only."""
+    row: dict[str, Any] = {}
+    wrong = ""
+    for name, column in columns.items():
+        try:
+            row[name] = column[place].as_py()
+        except _NO_VALUE as error:
+            wrong = wrong or f"“{name[:40]}” ({column.type}) holds a value that cannot be read: {error}"
+    return BadRow(dump_json(row).decode(), wrong) if wrong else row
+
+
+class _Lines:
+    """Line by line, with those that the row at hand has taken: what it swallowed by mistake can be given back."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._lines = _lines(file)
+        self._given_back: deque[str] = deque()
+        self.taken: list[str] = []
+        self.number = 0
+
+    def __iter__(self) -> "_Lines":
+        return self
+
+    def __next__(self) -> str:
+        line = self._given_back.popleft() if self._given_back else next(self._lines)
+        self.taken.append(line)
+        self.number += 1
+        return line
+
+    def first_alone(self) -> BadRow:
+        """The row as its first line only; the others are read again."""
+        first, *others = self.taken
+        self._given_back.extendleft(reversed(others))
+        self.number -= len(others)
+        wrong = f"A quotation mark in line {self.number} is not closed where its value ends. Close it or take it out."
+        return BadRow(first.rstrip("\r\n"), wrong)
 
 
 class CsvRows:
@@ -147,11 +248,9 @@ class CsvRows:
         if not header.strip():
             raise FileError(f"{path.name} is empty. The first line must name the columns.")
         self.delimiter = self._delimiter = max(DELIMITERS, key=header.count)
-        names = next(csv.reader([header], delimiter=self._delimiter))
-        self.columns: list[str] | None = names
-        self._names = names
-        if len(set(names)) < len(names):
-            raise FileError(f"{path.name} has two columns of one name. Each needs its own.")
+        self._names = _names(next(csv.reader([header], delimiter=self._delimiter)))
+        _check_names(path, self._names)
+        self.columns: list[str] | None = self._names
 
     def count(self) -> int:
         with self._open() as file:
@@ -168,18 +267,31 @@ class CsvRows:
         return io.TextIOWrapper(binary, encoding=self._encoding, errors="surrogateescape", newline="")
 
     def _reader(self, file: TextIO) -> Iterator[dict[str, Any] | BadRow]:
-        """Every row, the header too; empty lines are none."""
-        reader = csv.reader(_lines(file), delimiter=self._delimiter)
+        """Every row, the header too; empty lines are none. A quotation mark that is not closed costs its line only."""
+        lines = _Lines(file)
+        reader = csv.reader(lines, delimiter=self._delimiter)
         while True:
+            lines.taken.clear()
             try:
                 values = next(reader)
             except StopIteration:
                 return
-            except csv.Error as error:
-                yield BadRow("", f"Line {reader.line_num}: {error}.")
-                continue
-            if values:
-                yield self._row(values, reader.line_num)
+            except csv.Error:
+                wrong = f"Line {lines.number} has a value of more than {csv.field_size_limit():,} characters."
+                row: dict[str, Any] | BadRow = BadRow("".join(lines.taken).rstrip(), wrong)
+            else:
+                if not values:
+                    continue
+                row = self._row(values, lines.number)
+            if len(lines.taken) > 1 and not self._is_well_quoted(lines.taken):
+                row = lines.first_alone()
+            yield row
+
+    def _is_well_quoted(self, lines: list[str]) -> bool:
+        try:
+            return bool(list(csv.reader(lines, delimiter=self._delimiter, strict=True)))
+        except csv.Error:
+            return False
 
     def _row(self, values: list[str], line: int) -> dict[str, Any] | BadRow:
         raw = self._delimiter.join(values)
@@ -220,4 +332,4 @@ class JsonRows:
             return BadRow(line.decode("utf-8", "replace").strip(), str(error))
         if not isinstance(row, dict):
             return BadRow(line.decode("utf-8", "replace").strip(), "A line must be a JSON object.")
-        return row
+        return {storable(name): value for name, value in row.items()}

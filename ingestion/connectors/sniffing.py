@@ -9,6 +9,7 @@ from typing import Any
 
 from ingestion.connectors.files import BadRow, CsvRows, open_rows, text_encoding
 from ingestion.connectors.unpacking import FileError, open_bytes
+from ingestion.rules.cleaning import storable
 from ingestion.rules.mapping import plain
 from ingestion.rules.types import KIND_BY_TYPE
 
@@ -144,4 +145,4 @@ def _check_header(columns: list[str]) -> None:
 
 def _text(value: Any) -> str:
     text = "" if value is None else str(plain(value))
-    return text.replace("\0", "")[:SHOWN_TEXT]
+    return storable(text)[:SHOWN_TEXT]

@@ -13,6 +13,12 @@ class MendForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 18, "spellcheck": "false", "class": "pq-mono"}),
     )
 
+    def __init__(self, *args: Any, may_mend: bool = True, **kwargs: Any) -> None:
+        """Without may_mend it is sent as it came: what is shown is not all of it."""
+        super().__init__(*args, **kwargs)
+        if not may_mend:
+            del self.fields["raw"]
+
 
 class GroupForm(forms.Form):
     """A group of the quarantine, as its button names it."""

@@ -2,6 +2,7 @@
 
 from ingestion.models.actions import Action, ActionVersion, EventName, EventRename
 from ingestion.models.alerts import DataAlert
+from ingestion.models.crm import CrmConnection
 from ingestion.models.events import (
     Activity,
     Event,
@@ -17,7 +18,14 @@ from ingestion.models.imports import ImportFile, ImportRun
 from ingestion.models.lists import List, ListEdition, ListRow
 from ingestion.models.outcomes import Outcome
 from ingestion.models.plans import Limit, Plan, PlanFact, PlanLimit, PlanRule
-from ingestion.models.privacy import ContactRule, Erasure, PersonalExport, SubjectKind, Suppression
+from ingestion.models.privacy import (
+    ContactRule,
+    Erasure,
+    PersonalExport,
+    PersonalField,
+    SubjectKind,
+    Suppression,
+)
 from ingestion.models.protection import DomainSweep, IdentityLimits, IdentityRule
 from ingestion.models.subjects import Account, AccountMembership, Identity, IdentityLink, Person, TraitValue
 from ingestion.models.touches import MarketingTouch
@@ -31,6 +39,7 @@ __all__ = [
     "ActionVersion",
     "Activity",
     "ContactRule",
+    "CrmConnection",
     "DataAlert",
     "DomainSweep",
     "EnrichedAccount",
@@ -58,6 +67,7 @@ __all__ = [
     "Outcome",
     "Person",
     "PersonalExport",
+    "PersonalField",
     "Plan",
     "PlanFact",
     "PlanLimit",

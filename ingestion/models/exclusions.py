@@ -3,6 +3,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from ingestion.models.subjects import shown_text
 from tenants.base import KeyedTenantModel, TenantModel
 
 
@@ -31,7 +32,7 @@ class ExclusionRule(KeyedTenantModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()}: {self.value}"
+        return f"{self.get_kind_display()}: {shown_text(self.value)}"
 
     @property
     def is_about_events(self) -> bool:
@@ -57,7 +58,7 @@ class ExclusionSweep(TenantModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()}: {self.value}"
+        return f"{self.get_kind_display()}: {shown_text(self.value)}"
 
     @property
     def share(self) -> float:

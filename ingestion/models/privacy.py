@@ -123,6 +123,22 @@ class ContactRule(KeyedTenantModel):
         return f"{self.trait} = {self.value}"
 
 
+class PersonalField(KeyedTenantModel):
+    """Somebody's word on whether traits and properties of a name are personal, where it is not what the name says."""
+
+    name = models.CharField(_("field"), max_length=200, help_text="Lowercase.")
+    is_personal = models.BooleanField(_("personal"))
+    decided_at = models.DateTimeField(_("decided"))
+
+    class Meta(TenantModel.Meta):
+        verbose_name = _("personal field")
+        verbose_name_plural = _("personal data")
+        constraints = [models.UniqueConstraint(fields=["tenant", "name"], name="personal_field_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class PersonalExport(KeyedTenantModel):
     """Everything held about one person or account, written to a file that can be fetched until it expires."""
 

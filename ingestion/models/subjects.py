@@ -6,7 +6,14 @@ from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
+from ingestion.rules.personal_fields import masked_label, masked_text
 from tenants.base import TenantForeignKey, TenantModel
+from tenants.viewer import hides_personal_data
+
+
+def shown_text(text: str) -> str:
+    """A text in which an e-mail address may be, for whoever is looking."""
+    return masked_text(text) if "@" in text and hides_personal_data() else text
 
 
 class Person(TenantModel):
@@ -42,7 +49,15 @@ class Person(TenantModel):
         ]
 
     def __str__(self) -> str:
+        """What to call them in front of whoever is looking."""
+        if hides_personal_data():
+            return masked_label(self.pk, self.label, self.email)
         return self.label or f"#{self.pk}"
+
+    @property
+    def shown_email(self) -> str:
+        """The e-mail for whoever is looking."""
+        return shown_text(self.email)
 
 
 class Identity(TenantModel):
@@ -69,7 +84,7 @@ class Identity(TenantModel):
         indexes = [models.Index(fields=["tenant", "person"], name="identity_by_person")]
 
     def __str__(self) -> str:
-        return self.value
+        return shown_text(self.value)
 
 
 class IdentityLink(TenantModel):
@@ -131,10 +146,16 @@ class Account(TenantModel):
             models.Index(fields=["tenant", "-last_seen_at"], name="account_recent"),
             models.Index(fields=["tenant", "id"], condition=~models.Q(exclusion=0), name="account_excluded"),
             models.Index("tenant", KeyTextTransform("domain", "traits"), name="account_by_domain"),
+            models.Index("tenant", KeyTextTransform("website", "traits"), name="account_by_website"),
         ]
 
     def __str__(self) -> str:
-        return self.name or self.key
+        return shown_text(self.name or self.key)
+
+    @property
+    def shown_key(self) -> str:
+        """The group id for whoever is looking: some products use an e-mail address."""
+        return shown_text(self.key)
 
 
 class AccountMembership(TenantModel):

@@ -5,6 +5,15 @@ from ingestion.operations.actions import archive_action, backfill_actions, creat
 from ingestion.operations.alert_mails import tell_of_data_alerts
 from ingestion.operations.alerts import wake_watches, watch_data
 from ingestion.operations.consent import add_contact_rule, delete_contact_rule
+from ingestion.operations.crm_connections import (
+    CrmSettings,
+    create_crm_connection,
+    delete_crm_connection,
+    edit_crm_connection,
+    read_crm_again,
+    switch_crm_connection,
+)
+from ingestion.operations.crm_pulling import TriedRecord, continue_crm_pulls, try_crm
 from ingestion.operations.domain_accounts import sweep_domain_accounts, switch_accounts_from_email
 from ingestion.operations.enriching import Trial, continue_enrichment, try_enrichment
 from ingestion.operations.enrichments import (
@@ -33,6 +42,7 @@ from ingestion.operations.lists import (
 from ingestion.operations.outcomes import Fact, record_outcomes
 from ingestion.operations.partitions import drop_partitions, make_partitions
 from ingestion.operations.personal_exports import request_personal_export
+from ingestion.operations.personal_fields import decide_personal_field, forget_personal_field
 from ingestion.operations.plan_facts import state_plan
 from ingestion.operations.plans import (
     allow,
@@ -104,6 +114,7 @@ from ingestion.operations.uploads import (
 
 __all__ = [
     "AlreadyReplayed",
+    "CrmSettings",
     "DraftChanged",
     "Fact",
     "FileImport",
@@ -118,6 +129,7 @@ __all__ = [
     "Preview",
     "StillUnreadable",
     "Trial",
+    "TriedRecord",
     "Trimmed",
     "Upload",
     "accept_batch",
@@ -136,10 +148,12 @@ __all__ = [
     "change_identity_limits",
     "change_retention",
     "continue_check",
+    "continue_crm_pulls",
     "continue_enrichment",
     "continue_import",
     "continue_quarantine_replays",
     "create_action",
+    "create_crm_connection",
     "create_enrichment",
     "create_exclusion",
     "create_identity_rule",
@@ -148,7 +162,9 @@ __all__ = [
     "create_plan",
     "create_plan_rule",
     "create_tracking_plan",
+    "decide_personal_field",
     "delete_contact_rule",
+    "delete_crm_connection",
     "delete_enrichment",
     "delete_exclusion",
     "delete_identity_rule",
@@ -158,6 +174,7 @@ __all__ = [
     "drop_partitions",
     "drop_precedence",
     "edit_action",
+    "edit_crm_connection",
     "edit_enrichment",
     "edit_limit",
     "edit_list",
@@ -165,6 +182,7 @@ __all__ = [
     "edit_tracking_plan",
     "fold_inbox",
     "follow_renames",
+    "forget_personal_field",
     "import_file",
     "lift_suppression",
     "make_partitions",
@@ -178,6 +196,7 @@ __all__ = [
     "preview_file",
     "publish_draft",
     "quarantine_all",
+    "read_crm_again",
     "receive_file",
     "record_outcomes",
     "recut_days",
@@ -198,12 +217,14 @@ __all__ = [
     "state_plan",
     "sweep_domain_accounts",
     "switch_accounts_from_email",
+    "switch_crm_connection",
     "switch_enrichment",
     "take_touched",
     "tell_of_data_alerts",
     "tell_traits",
     "touch",
     "trim_history",
+    "try_crm",
     "try_enrichment",
     "undo_identity_link",
     "unmap_event",

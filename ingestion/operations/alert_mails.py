@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from ingestion.models import DataAlert
 from ingestion.queries.alerts import open_troubles, people_who_mend_data, untold
 from tenants.context import tenant_context
+from tenants.leaving import why_nothing_leaves
 from tenants.models import Tenant
 
 log = logging.getLogger(__name__)
@@ -25,6 +26,8 @@ def tell_of_data_alerts(*, tenant_id: int, clock: Callable[[], datetime]) -> dat
     """Mail what nobody was told yet. Call it outside any transaction. Answers when to call again if the mail server did
     not take the mail; the home page shows it in any case."""
     with tenant_context(tenant_id):
+        if why_nothing_leaves():
+            return None
         tenant = Tenant.objects.get(pk=tenant_id)
         with timezone.override(tenant.zone):
             found = untold(open_troubles())

@@ -44,8 +44,9 @@ from ingestion.rules.json_text import parse_json
 from ingestion.rules.precedence import ENRICHMENT
 from tenants import audit
 from tenants.audit import Actor
-from tenants.connectors.http import Answer, get
+from tenants.connectors.http import Answer, ask
 from tenants.context import current_tenant_id, tenant_context
+from tenants.leaving import why_nothing_leaves
 from tenants.queries import get_tenant
 from tenants.rules.retry_after import read_retry_after
 from tenants.secret_box import CannotOpen, open_sealed
@@ -97,6 +98,8 @@ def continue_enrichment(*, tenant_id: int, clock: Clock, seconds: float) -> date
     enrichment is on. Call it outside any transaction; it opens its own tenant contexts."""
     deadline = time.monotonic() + seconds
     with tenant_context(tenant_id):
+        if why_nothing_leaves():
+            return None
         keys = list(Enrichment.objects.filter(is_enabled=True).order_by("pk").values_list("pk", flat=True))
     moments = []
     for key in keys:
@@ -210,7 +213,7 @@ def _zone() -> ZoneInfo:
 
 
 def _ask(url: str, headers: dict[str, str]) -> Answer:
-    return get(
+    return ask(
         url=url,
         headers=headers,
         allow_private=settings.WEBHOOK_ALLOW_PRIVATE_ADDRESSES,
@@ -275,6 +278,8 @@ def _leave_alone(enrichment: Enrichment, words: str, pause: timedelta, now: date
 def try_enrichment(*, enrichment: Enrichment, domain: str, by: Actor, now: datetime) -> Trial:
     """Ask about one domain and say what would be told, without telling it. Counts as a call of today, as the vendor
     counts it. Raises ValidationError."""
+    if because := why_nothing_leaves():
+        raise ValidationError(because)
     asked = first_company_domain([domain])
     if not asked:
         raise ValidationError({"domain": _("Write the domain of a company, for example acme.com.")})

@@ -27,7 +27,7 @@ from tenants.work import wake
 
 TABLE = Enrichment._meta.db_table
 FIELDS = ["calls_per_day", "header_name", "keep_days", "mapping", "name", "url"]
-FRESH = {"failures_in_a_row": 0, "open_again_at": None, "trouble": ""}
+FRESH: dict[str, object] = {"failures_in_a_row": 0, "open_again_at": None, "trouble": ""}
 URL_PROBLEMS = {
     "malformed": gettext_lazy(
         "This is not a URL. It should look like https://api.vendor.com/?domain={domain}."

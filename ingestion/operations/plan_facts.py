@@ -15,6 +15,7 @@ from ingestion.models import Account, PlanFact, PlanRule
 from ingestion.operations.activity import Stored
 from ingestion.operations.arrivals import Arrival
 from ingestion.operations.touched import ACCOUNT, Cause, Subject, touch
+from ingestion.queries.renames import canonical_names
 from ingestion.queries.sql import Row, by_column, fetch
 from ingestion.rules.plans import FACTS, Rule, Unreadable, facts_of_event, read_fact
 from ingestion.rules.types import Kind
@@ -49,10 +50,11 @@ ON CONFLICT DO NOTHING RETURNING account_id
 
 def note_plans(arrivals: Sequence[Arrival], events: Sequence[Stored], zone: ZoneInfo) -> set[Subject]:
     """Keep what these messages, and their stored events, say about plans. Returns the accounts that it concerns.
-    1 query without plan rules."""
+    1 query without plan rules; an event whose name counts as another's says what that one says."""
     by_trait, by_event = _rules()
     if not by_trait and not by_event:
         return set()
+    other = canonical_names() if by_event else {}
     rows: list[Row] = []
     for arrival, event in zip(arrivals, events, strict=True):
         if event.account_id is None or event.exclusion:
@@ -61,8 +63,9 @@ def note_plans(arrivals: Sequence[Arrival], events: Sequence[Stored], zone: Zone
         if message.kind == Kind.GROUP and by_trait:
             said: Iterable[tuple[str, str | None]] = _of_traits(message.traits, by_trait, zone)
             origin = ORIGIN.IMPORT if is_import else ORIGIN.TRAIT
-        elif message.kind == Kind.TRACK and message.name in by_event:
-            rule = by_event[message.name]
+        elif message.kind == Kind.TRACK and (
+            rule := by_event.get(other.get((Kind.TRACK, message.name), message.name))
+        ):
             said = facts_of_event(rule, message.properties, message.ts, zone).items()
             origin = ORIGIN.IMPORT if is_import else ORIGIN.EVENT
         else:

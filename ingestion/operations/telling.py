@@ -61,9 +61,17 @@ def item_about(
     return {"type": "identify", "userId": key, **item}
 
 
-def tell_accounts(items: Iterable[dict[str, Any]], *, origin: int, now: datetime) -> int:
-    """Remember traits of several accounts, in the caller's transaction. Returns how many words were new."""
-    return add_traits([_arrival(item, origin, now) for item in items], score_at=now).events
+def tell_several(items: Iterable[dict[str, Any]], *, origin: int, now: datetime) -> dict[str, str]:
+    """Remember traits of several accounts or persons, in the caller's transaction. Returns why some cannot be kept, by
+    message id; the others are kept. Nothing is said of those who were erased."""
+    arrivals, problems = [], {}
+    for item in items:
+        try:
+            arrivals.append(_arrival(item, origin, now))
+        except ValidationError as refusal:
+            problems[item["messageId"]] = " ".join(refusal.messages)
+    added = add_traits(arrivals, score_at=now)
+    return problems | {arrival.message.message_id: words for arrival, words in added.poisoned}
 
 
 def _arrival(item: dict[str, Any], origin: int, now: datetime) -> Arrival:

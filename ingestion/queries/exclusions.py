@@ -18,6 +18,7 @@ from ingestion.models import (
 )
 from ingestion.models.events import Exclusion
 from ingestion.queries.browse import trait_values_seen
+from ingestion.queries.showing import glass
 from ingestion.queries.sql import fetch
 from ingestion.queries.subjects import subject_labels
 from ingestion.rules.exclusion import (
@@ -266,7 +267,7 @@ def _marked_by(kind: str, rules: Sequence[ExclusionRule]) -> dict[UUID, Marked]:
 
 def _close_traits(model: Any, name: str, value: str, limit: int) -> list[str]:
     """The trait with values that it has, or traits of a similar name."""
-    seen = trait_values_seen(model)
+    seen = glass().values(trait_values_seen(model), of_person=model is Person)
     by_lower = {each.lower(): each for each in seen}
     for each in difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=0.6):
         values = [text.lower() for text in seen[by_lower[each]]]

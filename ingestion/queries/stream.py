@@ -11,6 +11,7 @@ from django.db.models import Max, QuerySet
 
 from ingestion.models import Account, ActionVersion, Activity, Event, Identity, Inbox, QuarantinedEvent
 from ingestion.models.events import Exclusion
+from ingestion.models.subjects import shown_text
 from ingestion.queries.sql import fetch
 from tenants.models import Source
 
@@ -210,7 +211,7 @@ def _named(events: Sequence[Event]) -> list[StreamRow]:
 
 
 def _who(person: Any, value: str) -> str:
-    return (person.label if person else "") or value
+    return str(person) if person and person.label else shown_text(value)
 
 
 def _environment(source: Source | None) -> str:

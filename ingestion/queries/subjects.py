@@ -8,9 +8,11 @@ from ingestion.models import Account, Person, Touched
 
 
 def subject_labels(kind: int, ids: Iterable[int]) -> dict[int, str]:
-    """What to call persons or accounts (Touched.Kind) in a list. 1 query; unknown ids are left out."""
+    """What to call persons or accounts (Touched.Kind) in a list, in front of whoever is looking. 1 query; unknown ids
+    are left out."""
     if kind == Touched.Kind.ACCOUNT:
-        rows = Account.objects.filter(pk__in=list(ids)).values_list("pk", "name", "key")
-        return {id: name or key for id, name, key in rows}
-    persons = Person.objects.filter(pk__in=list(ids)).values_list("pk", "label")
-    return {id: label or _("Unknown visitor %(number)s") % {"number": id} for id, label in persons}
+        accounts = Account.objects.filter(pk__in=list(ids)).only("pk", "name", "key")
+        return {account.pk: str(account) for account in accounts}
+    persons = Person.objects.filter(pk__in=list(ids)).only("pk", "label", "email")
+    unknown = _("Unknown visitor %(number)s")
+    return {row.pk: str(row) if row.label else unknown % {"number": row.pk} for row in persons}

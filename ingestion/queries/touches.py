@@ -4,9 +4,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from django.db.models import F, Q
-
-from ingestion.models import Event, Identity, MarketingTouch, Person, SubjectKind
+from ingestion.models import AccountMembership, Event, Identity, MarketingTouch, Person, SubjectKind
 from ingestion.models.events import EventKind
 from ingestion.rules.marketing import (
     CHANNELS,
@@ -37,14 +35,17 @@ class Came:
 
 
 def how_they_came(level: int, subject_id: int) -> Came:
-    """Of a person, or of an account over the persons who are in it and count. 1 query."""
-    person = F("identity__person_id")
-    rows = MarketingTouch.objects.filter(identity__in=_identities(level, subject_id)).annotate(person=person)
+    """Of a person, or of an account over the persons who are in it and count. 5 queries or fewer."""
+    person_of = _identities(level, subject_id)
+    rows = MarketingTouch.objects.filter(identity_id__in=list(person_of))
     read = sorted(
-        rows.order_by("ts")[:OLDEST].union(rows.order_by("-ts")[:NEWEST]), key=lambda row: row.person
+        rows.order_by("ts")[:OLDEST].union(rows.order_by("-ts")[:NEWEST]),
+        key=lambda row: person_of[row.identity_id],
     )
     found = [
-        touch for _person, touches in groupby(read, key=lambda row: row.person) for touch in counted(touches)
+        touch
+        for _person, touches in groupby(read, key=lambda row: person_of[row.identity_id])
+        for touch in counted(touches)
     ]
     first, last = first_and_last(found)
     news = [touch for touch in found if not _is_repeated(touch, found)]
@@ -61,7 +62,7 @@ def touches_of_event(event: Event) -> list[Touch]:
 
 
 def touch_traits(level: int, subject_id: int) -> dict[str, Any]:
-    """First and last touch as traits, by name; those that nobody said are left out. 1 query."""
+    """First and last touch as traits, by name; those that nobody said are left out. 5 queries or fewer."""
     came = how_they_came(level, subject_id)
     return {
         f"{which}{facet}": value
@@ -89,9 +90,13 @@ def _is_repeated(told: MarketingTouch, found: list[MarketingTouch]) -> bool:
     )
 
 
-def _identities(level: int, subject_id: int) -> Any:
-    if level == SubjectKind.PERSON:
-        return Identity.objects.filter(person_id=subject_id)
-    inside = Q(identities__account_memberships__account_id=subject_id)
-    persons = Person.objects.filter(inside, exclusion=0).values("pk")
-    return Identity.objects.filter(person_id__in=persons)
+def _identities(level: int, subject_id: int) -> dict[int, int]:
+    """The person of each identity, step by step: as long as the statistics know nothing of a tenant, the planner takes
+    it to have one row, and joins everything with everything."""
+    persons = [subject_id]
+    if level == SubjectKind.ACCOUNT:
+        inside = AccountMembership.objects.filter(account_id=subject_id).values_list("identity_id", flat=True)
+        held = Identity.objects.filter(pk__in=list(inside)).values_list("person_id", flat=True)
+        count = Person.objects.filter(pk__in=list(held), exclusion=0)
+        persons = list(count.values_list("pk", flat=True))
+    return dict(Identity.objects.filter(person_id__in=persons).values_list("pk", "person_id"))

@@ -8,6 +8,8 @@ from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
+from ingestion.rules.naming import words_of
+
 MAX_NAMES = 200
 MAX_DAYS = 60
 MAX_LIBRARIES = 20
@@ -25,7 +27,6 @@ Libraries = dict[str, tuple[int, str]]  # name and version -> (events, last day)
 
 _NOT_SHOWN = ("null", "object", "array")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d\S*)?", re.ASCII)
-_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _PERSONAL_WORDS = frozenset(
     """
     name firstname lastname fullname username nickname email emails mail phone mobile tel fax address street city zip
@@ -74,7 +75,7 @@ def _add_example(examples: list[Any], value: Any) -> None:
 @lru_cache(maxsize=4096)
 def has_personal_name(name: str) -> bool:
     """A property that may hold what tells who somebody is, or what they wrote: by a word of its name."""
-    return not _PERSONAL_WORDS.isdisjoint(word.lower() for word in _WORDS.findall(name))
+    return not _PERSONAL_WORDS.isdisjoint(words_of(name))
 
 
 def is_personal_value(value: Any) -> bool:

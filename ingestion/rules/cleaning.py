@@ -17,6 +17,11 @@ NUMBER_LIMIT = 10**29  # numeric(38, 9) has 29 digits before the point
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
+def storable(text: str) -> str:
+    """The text without NUL and lone surrogates."""
+    return text if text.isprintable() else _UNSTORABLE.sub("", text)
+
+
 class Cleaner:
     """Cleans one item. `notes` names what was changed, as `what:key`."""
 

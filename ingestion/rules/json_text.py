@@ -21,6 +21,10 @@ class JsonError(ValueError):
     """The text is not JSON. The message says where and why."""
 
 
+class NotUtf8(JsonError):
+    """It may be JSON in another encoding."""
+
+
 def parse_json(raw: bytes) -> Any:
     """The value of a JSON text. Raises JsonError.
 
@@ -37,8 +41,19 @@ def dump_json(value: Any) -> bytes:
     """Compact UTF-8 JSON of anything parse_json returns."""
     try:
         return orjson.dumps(value)
-    except TypeError:  # a lone surrogate or an integer beyond 64 bits
-        return json.dumps(value, separators=(",", ":")).encode()
+    except TypeError:  # a lone surrogate, an integer beyond 64 bits, or deeper than orjson writes
+        return json.dumps(pruned(value), separators=(",", ":"), default=str).encode()
+
+
+def pruned(value: Any, depth: int = PRUNE_DEPTH) -> Any:
+    """The value with None for what is nested deeper: orjson reads a thousand levels, which nobody can write again."""
+    if not isinstance(value, dict | list):
+        return value
+    if not depth:
+        return None
+    if isinstance(value, dict):
+        return {key: pruned(each, depth - 1) for key, each in value.items()}
+    return [pruned(each, depth - 1) for each in value]
 
 
 def canonical_json(value: Any) -> bytes:
@@ -64,7 +79,7 @@ def _decode(raw: bytes) -> str:
     try:
         return raw.decode("utf-8", "surrogatepass").removeprefix("\ufeff")
     except UnicodeDecodeError as error:
-        raise JsonError(f"The body is not UTF-8: byte {error.start} is {raw[error.start]:#04x}.") from error
+        raise NotUtf8(f"The body is not UTF-8: byte {error.start} is {raw[error.start]:#04x}.") from error
 
 
 def _load(text: str) -> Any:

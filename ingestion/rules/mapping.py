@@ -7,14 +7,17 @@ moment of its import would be worse than none.
 
 import difflib
 import hashlib
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
+from ingestion.rules.cleaning import NUMBER_LIMIT
 from ingestion.rules.file_types import ACCOUNT, DEAL, FILE_TYPES, LEAD, TOLD_TYPES, shape
+from ingestion.rules.json_text import PRUNE_DEPTH
 from ingestion.rules.timestamps import EPOCH, parse_instant
 from ingestion.rules.types import KIND_BY_TYPE, Rejection
 
@@ -222,19 +225,11 @@ def _instant(value: Any, zone: ZoneInfo) -> datetime | None:
     """The moment; one without offset is in `zone`."""
     if isinstance(value, date) and not isinstance(value, datetime):
         value = datetime(value.year, value.month, value.day)  # noqa: DTZ001 - its zone comes next
-    if isinstance(value, str):
-        try:
-            value = datetime.fromisoformat(value.strip())
-        except ValueError:
-            return parse_instant(value)
-    if isinstance(value, datetime):
-        aware = value if value.tzinfo is not None else value.replace(tzinfo=zone)
-        return aware.astimezone(UTC)
-    return parse_instant(value)
+    return parse_instant(value.isoformat() if isinstance(value, datetime) else value, zone)
 
 
-def plain(value: Any) -> Any:
-    """The value as JSON knows it."""
+def plain(value: Any, depth: int = PRUNE_DEPTH) -> Any:
+    """The value as JSON knows it. What is nested too deeply to be stored at all is cut."""
     if isinstance(value, datetime | date):
         return value.isoformat()
     if isinstance(value, Decimal):
@@ -242,9 +237,11 @@ def plain(value: Any) -> Any:
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
     if isinstance(value, Mapping):
-        return {str(key): plain(each) for key, each in value.items()}
+        return {str(key): plain(each, depth - 1) for key, each in value.items()} if depth else None
     if isinstance(value, list | tuple | set):
-        return [plain(each) for each in value]
+        return [plain(each, depth - 1) for each in value] if depth else None
+    if isinstance(value, float) and not math.isfinite(value):
+        return None  # as over HTTP
     if value is None or isinstance(value, str | int | float | bool):
         return value
     return str(value)
@@ -261,6 +258,6 @@ def typed(text: str | None) -> Any:
             value = kind(text) if len(text) <= 24 else None
         except ValueError:
             continue
-        if value is not None and str(value) == text and value == value:
+        if value is not None and str(value) == text and abs(value) < NUMBER_LIMIT:  # as nan and inf are not
             return value
     return text

@@ -13,6 +13,7 @@ _PATTERNS = {
     "lower_case": re.compile(r"[a-z0-9]+(?: [a-z0-9]+)*"),
 }
 CONVENTIONS = tuple(_PATTERNS)
+_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 # What happened, in the past tense, where it does not end in -ed.
 _PAST = frozenset(
     """
@@ -35,3 +36,8 @@ def keeps_to(convention: str, name: str) -> bool:
         return True
     words = name.lower().split(" ")
     return len(words) > 1 and any(word.endswith("ed") or word in _PAST for word in words[-2:])
+
+
+def words_of(name: str) -> list[str]:
+    """The words of a name in any convention, lowercase: contactEmail and contact_email are contact, email."""
+    return [word.lower() for word in _WORDS.findall(name)]

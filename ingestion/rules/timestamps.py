@@ -7,7 +7,7 @@ libraries repeat a stale sentAt when they retry, and correcting those would move
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, NamedTuple
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -34,6 +34,7 @@ CLIENT_LIBRARIES = (
     "posthog-flutter",
 )
 _NUMBER = re.compile(r"-?\d{9,17}(\.\d+)?")
+_LEAP_SECOND = re.compile(r"(?<=:59):60(?=\D|$)")
 _SPACED_ZONE = re.compile(r" ?(UTC|GMT)$| (?=[+-]\d\d:?\d\d$)", re.IGNORECASE)
 
 
@@ -45,14 +46,15 @@ class EventTime(NamedTuple):
     notes: tuple[str, ...]
 
 
-def parse_instant(value: Any) -> datetime | None:
-    """A UTC instant from ISO 8601 (any offset, none means UTC) or an epoch in seconds, milliseconds or microseconds,
-    as number or digits. None when it is none of these or outside the years 1 to 9999."""
+def parse_instant(value: Any, zone: tzinfo = UTC) -> datetime | None:
+    """A UTC instant from ISO 8601 (any offset, none means `zone`; a leap second is the one after it) or an epoch in
+    seconds, milliseconds or microseconds, as number or digits. None when it is none of these or outside the years 1 to
+    9999."""
     if value is None or isinstance(value, bool):
         return None
     try:
         if isinstance(value, str):
-            return _from_text(value.strip())
+            return _from_text(value.strip(), zone)
         if isinstance(value, int | float):
             return _from_epoch(value)
     except (ValueError, OverflowError):
@@ -104,18 +106,21 @@ def _from_epoch(number: float) -> datetime | None:
     return None
 
 
-def _from_text(text: str) -> datetime | None:
+def _from_text(text: str, zone: tzinfo) -> datetime | None:
     if len(text) > 64:
         return None
     if _NUMBER.fullmatch(text):
         return _from_epoch(float(text) if "." in text else int(text))
+    leaps = 0
     try:
         parsed = datetime.fromisoformat(text)
     except ValueError:
+        text, leaps = _LEAP_SECOND.subn(":59", text)
         parsed = datetime.fromisoformat(
-            _SPACED_ZONE.sub(lambda zone: "+00:00" if zone.group(1) else "", text)
+            _SPACED_ZONE.sub(lambda found: "+00:00" if found.group(1) else "", text)
         )
-    return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
+    aware = parsed.replace(tzinfo=zone) if parsed.tzinfo is None else parsed
+    return aware.astimezone(UTC) + timedelta(seconds=leaps)
 
 
 def _clock_is_corrected(

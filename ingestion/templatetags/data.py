@@ -1,6 +1,7 @@
 """What received data looks like in templates."""
 
 import json
+import re
 from typing import Any
 
 from django import template
@@ -11,14 +12,24 @@ from charts import ProgressBar, draw
 from ingestion.forms.actions import TESTS
 from ingestion.models import ImportRun
 from ingestion.models.events import EventKind
+from ingestion.models.subjects import shown_text
 
 register = template.Library()
+_LONE = re.compile("[\ud800-\udfff]")
 
 
 @register.filter
 def pretty_json(value: Any) -> str:
-    """Indented, readable in any script, keys in the order received."""
-    return json.dumps(value, indent=2, ensure_ascii=False, default=str)
+    """Indented, readable in any script, keys in the order received. Half an emoji stays written out, as it was sent: no
+    page can show it."""
+    text = json.dumps(value, indent=2, ensure_ascii=False, default=str)
+    return _LONE.sub(lambda half: f"\\u{ord(half[0]):04x}", text)
+
+
+@register.filter
+def for_viewer(text: str) -> str:
+    """A text in which an e-mail address may be, for whoever is looking."""
+    return shown_text(str(text))
 
 
 @register.filter
@@ -32,7 +43,7 @@ def json_text(text: str) -> str:
     """JSON text indented; text that is none stays as it is."""
     try:
         return pretty_json(json.loads(text))
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
 
 

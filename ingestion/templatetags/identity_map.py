@@ -72,6 +72,6 @@ def _row(identity: Identity, y: float, *, is_own: bool) -> Svg:
     return element(
         "g",
         element("circle", cx=RAIL, cy=y, r=5, class_="pq-join-own" if is_own else "pq-join-other"),
-        text(identity.value, RAIL + 12, y + 1, room=WIDTH - RAIL - 16, class_="pq-join-id"),
+        text(str(identity), RAIL + 12, y + 1, room=WIDTH - RAIL - 16, class_="pq-join-id"),
         text(kind, RAIL + 12, y + 12, size=9, class_="pq-join-kind"),
     )

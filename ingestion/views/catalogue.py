@@ -19,9 +19,11 @@ from ingestion.queries.alerts import open_troubles, troubles_with
 from ingestion.queries.browse import COUNTABLE_KINDS, actions_by_event, event_profile
 from ingestion.queries.catalogue import days_of
 from ingestion.queries.renames import canonical_names
+from ingestion.queries.showing import verdicts
 from ingestion.queries.stream import sources
 from ingestion.queries.tracking import plans_about, recent_violations
 from ingestion.rules.catalogue import EXAMPLES, Days, has_gone_quiet, is_new, last_days
+from ingestion.rules.personal_fields import is_personal
 from ingestion.views.renames import rename_panel
 from tenants.access import Area, access_of
 from tenants.console import page
@@ -99,8 +101,12 @@ def show_name(request: HttpRequest, used_by: UsedBy) -> HttpResponse:
     keys = [key, (profile.kind, own.rename.to_name)] if own and own.rename.ended_at is None else [key]
     counted, uses = actions_by_event(_visible_actions(request)), used_by(request)
     names: dict[Any, str] = {source.pk: source.name for source in sources()}
+    said, of_person = verdicts(), profile.kind == EventKind.IDENTIFY
     context = {
         "event": profile,
+        "personal": {
+            row.name for row in profile.properties if is_personal(row.name, said, of_person=of_person)
+        },
         "chart": figure(_volume_chart(profile.days, today), sizes=("narrow", "medium"), heading=False),
         "troubles": troubles_with(profile.kind, profile.name),
         "is_new": is_new(profile.first_seen_at, now),

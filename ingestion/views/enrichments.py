@@ -41,7 +41,7 @@ def add_enrichment(request: HttpRequest) -> HttpResponse:
         try:
             row = operations.create_enrichment(**form.cleaned_data, by=actor(request), now=timezone.now())
         except ValidationError as refusal:
-            _say(form, refusal)
+            say(form, refusal)
         else:
             messages.success(request, _("“%s” is saved, and still off. Try it with a domain.") % row.name)
             return redirect("admin:ingestion_enrichment_try", row.pk)
@@ -59,7 +59,7 @@ def show_enrichment(request: HttpRequest, key: UUID) -> HttpResponse:
                 enrichment=row, **form.cleaned_data, by=actor(request), now=timezone.now()
             )
         except ValidationError as refusal:
-            _say(form, refusal)
+            say(form, refusal)
         else:
             messages.success(request, _("Saved."))
             return redirect(CHANGE, row.pk)
@@ -86,7 +86,7 @@ def try_domain(request: HttpRequest, key: UUID) -> HttpResponse:
                 enrichment=row, **form.cleaned_data, by=actor(request), now=timezone.now()
             )
         except ValidationError as refusal:
-            _say(form, refusal)
+            say(form, refusal)
     context = {
         "form": form,
         "enrichment": row,
@@ -138,7 +138,7 @@ def _check(request: HttpRequest, verb: str) -> None:
         raise PermissionDenied
 
 
-def _say(form: forms.Form, refusal: ValidationError) -> None:
+def say(form: forms.Form, refusal: ValidationError) -> None:
     """What the operation refuses, beside the field it is about."""
     by_field = refusal.message_dict if hasattr(refusal, "error_dict") else {"__all__": refusal.messages}
     for field, words in by_field.items():

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from ingestion.models import Account, Event, Identity
 from ingestion.models.events import EventKind
 from ingestion.queries.renames import canonical_names
+from ingestion.queries.showing import glass
 from ingestion.queries.stream import (
     Became,
     StreamFilter,
@@ -55,10 +56,12 @@ def show_event(request: HttpRequest, key: int) -> HttpResponse:
     found = became(key) if key < 2**63 else None
     if found is None:
         raise Http404
-    item = _item(found)
+    seen = glass()
+    item = seen.fields(_item(found))
     context = {
         "found": found,
         "event": found.row.event,
+        "omitted": seen.fields((found.row.event.context.get("pqlhub") or {}).get("omitted")),
         "item": item | {"messageId": found.row.event.message_id, "timestamp": found.row.event.ts.isoformat()},
         "curl": as_curl(item, settings.PUBLIC_URL) if found.row.event.kind != EventKind.ALIAS else "",
         "curl_key": f"curl-{key}",

@@ -1,5 +1,6 @@
 """Files of history: upload, map, check, import. Workers do the long steps; these pages show how far they are."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -38,6 +39,7 @@ from ingestion.operations import (
     resume_import,
 )
 from ingestion.queries.imports import earlier_runs, rejected_rows
+from ingestion.queries.showing import Glass, glass
 from ingestion.rules.mapping import Plan
 from tenants.console import actor, is_fragment, page
 from tenants.csv_file import MOST_ROWS, csv_file
@@ -71,7 +73,7 @@ def map_file(request: HttpRequest, key: UUID) -> HttpResponse:
     file = _file(request, key)
     if file.run_id is not None:
         return redirect("admin:ingestion_importrun_change", file.run_id)
-    sources = list(Source.objects.order_by("name"))
+    seen, sources = glass(), list(Source.objects.order_by("name"))
     earlier = [run for run in earlier_runs() if fits(Plan.from_json(run.mapping), file.shape)]
     if request.method == "POST":
         form = MapForm(request.POST, shape=file.shape, sources=sources)
@@ -83,7 +85,7 @@ def map_file(request: HttpRequest, key: UUID) -> HttpResponse:
     context = {
         "form": form,
         "file": file,
-        "sample": [[row[name] for name in file.shape["columns"]] for row in file.shape["rows"]],
+        "sample": [_shown(row, file.shape["columns"], seen) for row in file.shape["rows"]],
         "earlier": _one_a_source(earlier),
         "title": _("Columns of “%s”") % file.file_name,
     }
@@ -104,7 +106,7 @@ def check_file(request: HttpRequest, key: UUID) -> HttpResponse:
         "first": parse_datetime(findings.first),
         "last": parse_datetime(findings.last),
         "names": sorted(findings.names.items(), key=lambda each: -each[1])[:SHOWN],
-        "errors": sorted(findings.errors.items(), key=lambda each: -each[1]["number"]),
+        "errors": _shown_errors(findings),
         "is_running": file.state == ImportFile.State.CHECKING,
         "is_checked": file.state == ImportFile.State.CHECKED,
         "title": _("Dry run of “%s”") % file.file_name,
@@ -172,8 +174,23 @@ def download_rejected(request: HttpRequest, key: UUID) -> HttpResponse:
     """The rejected rows as CSV, with their reasons."""
     run = _run(request, key)
     header = [_("row"), _("reason"), _("what to do"), _("as read")]
+    seen = glass()
     rows = rejected_rows(run.pk).values_list("row_number", "code", "detail", "raw")[:MOST_ROWS]
-    return csv_file("rejected-rows", [header, *rows])
+    shown = ((number, code, seen.text(detail), seen.message(raw)) for number, code, detail, raw in rows)
+    return csv_file("rejected-rows", [header, *shown])
+
+
+def _shown_errors(findings: Findings) -> list[tuple[str, dict[str, Any]]]:
+    """Why rows would be rejected, the most frequent first, with samples for whoever is looking."""
+    seen = glass()
+    return [
+        (code, kind | {"samples": [(row, detail, seen.message(raw)) for row, detail, raw in kind["samples"]]})
+        for code, kind in sorted(findings.errors.items(), key=lambda each: -each[1]["number"])
+    ]
+
+
+def _shown(row: dict[str, Any], columns: Sequence[str], seen: Glass) -> list[Any]:
+    return [seen.value(name, row[name], of_person=True) for name in columns]
 
 
 def _page(

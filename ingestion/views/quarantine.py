@@ -23,6 +23,7 @@ from ingestion.operations import (
     replay_quarantined,
 )
 from ingestion.queries.quarantine import ALL_GROUPS, SHOWN_GROUPS, replay_results, waiting_groups
+from ingestion.queries.showing import glass
 from ingestion.queries.stream import sources
 from ingestion.templatetags.data import json_text
 from tenants.console import actor, page
@@ -38,7 +39,9 @@ def show_quarantined(request: HttpRequest, key: UUID) -> HttpResponse:
     if not request.user.has_perm("ingestion.view_quarantinedevent"):  # type: ignore[union-attr]
         raise PermissionDenied
     may_change = request.user.has_perm("ingestion.change_quarantinedevent")  # type: ignore[union-attr]
-    form = MendForm(request.POST or None, initial={"raw": json_text(row.raw)})
+    seen = glass()
+    posted = request.POST if request.method == "POST" else None
+    form = MendForm(posted, initial={"raw": json_text(row.raw)}, may_mend=seen.is_clear)
     if request.method == "POST":
         if not may_change:
             raise PermissionDenied
@@ -48,6 +51,9 @@ def show_quarantined(request: HttpRequest, key: UUID) -> HttpResponse:
         "row": row,
         "source": next((source.name for source in sources() if source.pk == row.source_id), ""),
         "form": form,
+        "raw": seen.message(row.raw),
+        "client": seen.fields(row.client),
+        "detail": seen.text(row.detail),
         "may_change": may_change,
         "title": _("Quarantined event"),
         "opts": QuarantinedEvent._meta,
@@ -120,9 +126,9 @@ def replay_many(request: HttpRequest, rows: QuerySet[QuarantinedEvent]) -> None:
 
 def _replayed(request: HttpRequest, row: QuarantinedEvent, form: MendForm) -> bool:
     try:
-        replay_quarantined(event=row, by=actor(request), now=timezone.now(), raw=form.cleaned_data["raw"])
+        replay_quarantined(event=row, by=actor(request), now=timezone.now(), raw=form.cleaned_data.get("raw"))
     except (AlreadyReplayed, StillUnreadable) as error:
-        form.add_error("raw", str(error))
+        form.add_error("raw" if "raw" in form.fields else None, str(error))
         return False
     messages.success(
         request, _("Sent again. It is in the stream within seconds, if nothing else is wrong with it.")

@@ -25,6 +25,7 @@ from tenants.access import access_of
 from tenants.console import ReadOnlyAdmin
 from tenants.csv_file import MOST_ROWS
 from tenants.models import Membership
+from tenants.viewer import hides_personal_data
 
 
 class ShowFilter(admin.SimpleListFilter):
@@ -131,9 +132,10 @@ class LeadAdmin(ReadOnlyAdmin):
     ) -> tuple[QuerySet[Lead], bool]:
         text = search_term.strip().lower()
         if text:
-            queryset = queryset.filter(
-                Q(starts_with("search", text)) | Q(starts_with("account_search", text))
-            )
+            by_account = Q(starts_with("account_search", text))
+            # Who may not see a name must not find it out letter by letter either.
+            found = by_account if hides_personal_data() else by_account | Q(starts_with("search", text))
+            queryset = queryset.filter(found)
         return queryset, False
 
     def export_view(self, request: HttpRequest) -> HttpResponse:
@@ -147,8 +149,8 @@ class LeadAdmin(ReadOnlyAdmin):
     def who(self, obj: Lead) -> str:
         return format_html(
             '<span class="pq-strong">{}</span> <span class="pq-muted pq-below">{}</span>',
-            obj.subject_label,
-            obj.account_label or obj.qualification.definition,
+            obj.shown_label,
+            obj.shown_account_label or obj.qualification.definition,
         )
 
     @admin.display(description=gettext_lazy("Score"), ordering="points")

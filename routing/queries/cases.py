@@ -32,7 +32,12 @@ class Subject:
     @property
     def account_label(self) -> str:
         """The company a person's lead belongs to; "" for a lead that is a company."""
-        return str(self.account) if self.account and self.person else ""
+        return _name(self.account) if self.account and self.person else ""
+
+    @property
+    def shown(self) -> str:
+        """What to call them in front of whoever is looking; `label` is for what is stored and sent."""
+        return str(self.person or self.account or self.label)
 
     @property
     def unit(self) -> Unit:
@@ -79,12 +84,21 @@ def subject_of(kind: int, subject_id: int) -> Subject:
     if kind == ACCOUNT:
         account = Account.objects.filter(pk=subject_id).first()
         return Subject(
-            kind, subject_id, str(account or f"#{subject_id}"), None, account, no_contact(None, account)
+            kind,
+            subject_id,
+            _name(account) if account else f"#{subject_id}",
+            None,
+            account,
+            no_contact(None, account),
         )
     person = Person.objects.filter(pk=subject_id).first()
     account = account_of_person(subject_id)
-    label = str(person or f"#{subject_id}")
+    label = (person.label if person else "") or f"#{subject_id}"
     return Subject(kind, subject_id, label, person, account, no_contact(person, account))
+
+
+def _name(account: Account) -> str:
+    return account.name or account.key
 
 
 def account_of_person(person_id: int) -> Account | None:

@@ -10,6 +10,7 @@ from delivery.models import Destination
 from ingestion.models import Account, Person
 from ingestion.queries.browse import trait_values_seen
 from ingestion.queries.lists import BUILT_IN, usable_lists
+from ingestion.queries.showing import glass
 from ingestion.queries.touches import touch_values_seen
 from routing.models import Lead, Pool
 from routing.queries.tables import reps_of
@@ -49,7 +50,7 @@ def table_choices(unit: BusinessUnit) -> TableChoices:
     """For the table of this unit, which also decides for units below it that have none. 11 queries."""
     below = Definition.objects.filter(business_unit__path__startswith=unit.path, archived_at=None)
     definitions = list(below.select_related("motion").order_by("name"))
-    came = touch_values_seen()
+    came, seen = touch_values_seen(), glass()
     versions = Version.objects.filter(definition__in=definitions).exclude(state=Version.State.ARCHIVED)
     return TableChoices(
         names={
@@ -62,8 +63,8 @@ def table_choices(unit: BusinessUnit) -> TableChoices:
             Field.LEVEL: ["person", "account"],
         },
         traits={
-            Field.PERSON_TRAIT: trait_values_seen(Person) | came,
-            Field.ACCOUNT_TRAIT: trait_values_seen(Account) | came,
+            Field.PERSON_TRAIT: seen.values(trait_values_seen(Person), of_person=True) | came,
+            Field.ACCOUNT_TRAIT: seen.values(trait_values_seen(Account)) | came,
         },
         pools=list(_in_reach(Pool.objects.all(), unit).order_by("name")),
         reps=list(reps_of(unit)),

@@ -60,7 +60,7 @@ def _whom(page: LeadPage) -> str:
     """The person, or the most active person of the account."""
     if page.subject.person is None and page.team:
         return str(page.team[0].person)
-    return page.subject.label
+    return page.subject.shown
 
 
 def _day(moment: datetime | None) -> str:

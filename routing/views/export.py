@@ -28,8 +28,8 @@ def _rows(leads: Iterable[Lead]) -> Iterator[list[object]]:
 def _cells(lead: Lead) -> list[object]:
     reasons = top_reasons(lead.qualification.contributions, 3)
     return [
-        lead.subject_label,
-        lead.account_label,
+        lead.shown_label,
+        lead.shown_account_label,
         str(lead.qualification.definition),
         lead.band,
         f"{lead.points / 100:g}",

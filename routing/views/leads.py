@@ -12,9 +12,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from ingestion.queries.showing import glass
 from routing.forms.wording import read_trace
 from routing.models import Lead
 from routing.operations import dispose, reassign, release_held_out, reopen
+from routing.queries.cases import Subject
 from routing.queries.lead_page import lead_page
 from routing.queries.tables import reps_of
 from routing.queries.visible import may_hand_on, may_release, visible_leads
@@ -97,13 +99,22 @@ def _answer(request: HttpRequest, lead: Lead, *, problem: str = "") -> HttpRespo
     return redirect("admin:routing_lead_page", lead.pk)
 
 
+def _traits(subject: Subject) -> dict[str, Any]:
+    seen = glass()
+    person, account = subject.person, subject.account
+    return {
+        "person_traits": panels.shown_traits(seen.fields(person.traits, of_person=True)) if person else [],
+        "account_traits": panels.shown_traits(seen.fields(account.traits)) if account else [],
+    }
+
+
 def _context(request: HttpRequest, lead: Lead, *, problem: str = "") -> dict[str, Any]:
     access, now = access_of(request.user), timezone.now()
     shown = lead_page(lead, visible=visible_leads(access))
     hands_on = lead.state != Lead.State.CLOSED and may_hand_on(access, lead)
     is_held_out = lead.state == Lead.State.HELD_OUT
     return {
-        "title": lead.subject_label,
+        "title": lead.shown_label,
         "original": lead,
         "opts": Lead._meta,
         "page": shown,
@@ -114,8 +125,7 @@ def _context(request: HttpRequest, lead: Lead, *, problem: str = "") -> dict[str
         "next_step": next_step(shown, now=now),
         "why": panels.why_chart(shown),
         "history": panels.history_chart(shown, now=now),
-        "person_traits": panels.shown_traits(shown.subject.person.traits) if shown.subject.person else [],
-        "account_traits": panels.shown_traits(shown.subject.account.traits) if shown.subject.account else [],
+        **_traits(shown.subject),
         "trace": read_trace(lead.trace),
         "may_work": not is_held_out and may_work(request, lead),
         "dispositions": panels.next_dispositions(lead),

@@ -91,6 +91,9 @@ def window_of(signal: SignalSpec) -> Window:
         days = max((LONGEST_MONTHS[each.months] for each in signal.usage.allowances), default=1)
         resets = {"month": Window(WindowKind.DAYS, 31), "billing": Window(WindowKind.DAYS, days)}
         return resets.get(signal.usage.resets, Window(WindowKind.EVER))
-    if signal.kind in (SignalKind.MILESTONE, SignalKind.TRAIT) or signal.window == WindowKind.EVER:
+    if (
+        signal.kind in (SignalKind.MILESTONE, SignalKind.TRAIT, SignalKind.RULE)
+        or signal.window == WindowKind.EVER
+    ):
         return Window(WindowKind.EVER)
     return Window(signal.window, signal.window_length or 0)

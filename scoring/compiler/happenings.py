@@ -7,7 +7,7 @@ from scoring.compiler.signals import inside_window
 from scoring.compiler.sources import activity_rows, reads_activity, trait_rows
 from scoring.compiler.traits import reads_traits, trait_conditions, trait_constants
 from scoring.compiler.usage import usage_constants, usage_stages, used_since
-from scoring.rules.spec import SignalKind, Spec
+from scoring.rules.spec import ON_EVENTS, Spec
 
 
 def compile_happenings(spec: Spec) -> Compiled:
@@ -19,7 +19,7 @@ def compile_happenings(spec: Spec) -> Compiled:
     inside = {
         place: inside_window(signal, window_of(signal))
         for place, signal in enumerate(spec.signals)
-        if signal.kind not in (SignalKind.TRAIT, SignalKind.USAGE)
+        if signal.kind in ON_EVENTS
     }
     if reads_activity(spec):
         stages.append(f"activity AS ({activity_rows(spec, few=True)}\n)")

@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 
 from scoring.compiler.compiled import start_name, window_of
+from scoring.compiler.joined import truth
 from scoring.rules.spec import POINTS_LIMIT, SignalKind, SignalSpec, WindowKind
 from scoring.rules.windows import Window
 
@@ -25,8 +26,9 @@ def action_sql(signal: SignalSpec, n: int) -> SignalSql:
     """Fragments for a signal over events.
 
     A signal with fixed points stays true until fewer than `at_least` are left, so its next change is when the
-    at_least-th latest event (or day) leaves; for at_least 1 that is the latest. One that gives points for each, and a
-    sum, can change with any event: the earliest. So the moment is exact for the first sort, and never late for any.
+    at_least-th latest event (or day) leaves; for at_least 1 that is the latest, and for a greatest number the latest
+    that reaches at_least. One that gives points for each, a sum, and one with an upper bound can change with any event:
+    the earliest. So the moment is exact for the first sort, and never late for any.
     """
     window = window_of(signal)
     inside = f"FILTER (WHERE {inside_window(signal, window)})"
@@ -35,6 +37,8 @@ def action_sql(signal: SignalSpec, n: int) -> SignalSql:
         return _distinct_days(signal, n, window, inside, needed)
     if signal.kind == SignalKind.SUM:
         tally, value = f"sum(number) {inside} AS sum_{n}", f"COALESCE(sum_{n}, 0)"
+    elif signal.kind == SignalKind.MAX:
+        return _greatest(signal, n, window, inside)
     elif signal.kind == SignalKind.COUNT:
         tally, value = f"count(*) {inside} AS count_{n}", f"COALESCE(count_{n}, 0)"
     else:
@@ -42,7 +46,8 @@ def action_sql(signal: SignalSpec, n: int) -> SignalSql:
         needed = 1
     if window.kind == WindowKind.EVER:
         return SignalSql((tally,), value, None)
-    if signal.kind == SignalKind.SUM or (signal.per_occurrence and signal.kind == SignalKind.COUNT):
+    is_of_amount = signal.kind == SignalKind.COUNT and (signal.per_occurrence or signal.at_most is not None)
+    if signal.kind == SignalKind.SUM or is_of_amount:
         edge = f"min(ts) {inside} AS edge_{n}"
     elif needed == 1:
         edge = f"max(ts) {inside} AS edge_{n}"
@@ -51,6 +56,18 @@ def action_sql(signal: SignalSpec, n: int) -> SignalSql:
         nth = f"(SELECT t FROM unnest(moments_{n}) AS t ORDER BY t DESC OFFSET {needed - 1} LIMIT 1)"
         latest = f"CASE WHEN count_{n} >= {needed} THEN {nth} END"
         return SignalSql(tallies, value, leaving(latest, window))
+    return SignalSql((tally, edge), value, leaving(f"edge_{n}", window))
+
+
+def _greatest(signal: SignalSpec, n: int, window: Window, inside: str) -> SignalSql:
+    tally, value = f"max(number) {inside} AS max_{n}", f"COALESCE(max_{n}, 0)"
+    if window.kind == WindowKind.EVER:
+        return SignalSql((tally,), value, None)
+    if signal.per_occurrence or signal.at_most is not None:
+        edge = f"min(ts) {inside} AS edge_{n}"
+    else:
+        reaching = f"number >= {signal.at_least:f} AND {inside_window(signal, window)}"
+        edge = f"max(ts) FILTER (WHERE {reaching}) AS edge_{n}"
     return SignalSql((tally, edge), value, leaving(f"edge_{n}", window))
 
 
@@ -63,7 +80,8 @@ def _distinct_days(signal: SignalSpec, n: int, window: Window, inside: str, need
         return SignalSql(tallies, value, None)
     if window.kind == WindowKind.HOURS:  # a day can lose its events one by one
         return SignalSql((*tallies, f"min(ts) {inside} AS edge_{n}"), value, leaving(f"edge_{n}", window))
-    nth = f"cardinality(days_{n})" if signal.per_occurrence else str(needed)
+    can_any = signal.per_occurrence or signal.at_most is not None
+    nth = f"cardinality(days_{n})" if can_any else str(needed)
     place = f"(days_{n})[{nth}] - %(today)s::date + array_length(days, 1) / 2 + {window.length}"
     return SignalSql(tallies, value, f"days[{place}] + interval '1 microsecond'")
 
@@ -83,9 +101,9 @@ def inside_window(signal: SignalSpec, window: Window) -> str:
 
 def raw_points(signal: SignalSpec, value: str) -> str:
     """Points before the cap, a whole number."""
-    whole = f"trunc({value})" if signal.kind == SignalKind.SUM else f"{value}::bigint"
+    whole = f"trunc({value})" if signal.kind in (SignalKind.SUM, SignalKind.MAX) else f"{value}::bigint"
     given = f"{signal.points} * {whole}" if signal.per_occurrence else f"{signal.points}"
-    return f"CASE WHEN {value} >= {signal.at_least:f} THEN {given} ELSE 0 END"
+    return f"CASE WHEN {truth(signal, value)} THEN {given} ELSE 0 END"
 
 
 def capped_points(signal: SignalSpec, raw: str) -> str:

@@ -9,7 +9,7 @@ that is new, and its other choices read the tenant's whole history.
 from scoring.compiler.compiled import start_name, window_of
 from scoring.compiler.lists import asks_own_ids, own_ids
 from scoring.compiler.touches import asks_touches, first_and_last, touch_moments
-from scoring.rules.spec import PLAN_TRAITS, Level, SignalKind, Spec, WindowKind, is_plan_trait
+from scoring.rules.spec import ON_EVENTS, PLAN_TRAITS, Level, Spec, WindowKind, is_plan_trait
 from scoring.rules.windows import Window
 
 NOT_PRODUCTION = 4  # value of ingestion.models.Exclusion
@@ -151,7 +151,7 @@ def _reaches(spec: Spec) -> dict[int, set[Window]]:
         if signal.usage:
             for action in signal.usage.actions:
                 reaches.setdefault(action, set()).add(window_of(signal))
-        elif signal.kind != SignalKind.TRAIT:
+        elif signal.kind in ON_EVENTS:
             reaches.setdefault(int(signal.action_version_id or 0), set()).add(window_of(signal))
     return reaches
 

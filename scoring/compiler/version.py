@@ -8,10 +8,10 @@ Shape of the text, top to bottom:
   expiring       the last day on which a list holds somebody, where a test asks a list whose rows expire
   subjects       the subjects asked for plus all that were found
   measured       distinct days made distinct
-  signal_values  the value of every signal, and next_due_at
-  signal_points  raw points, points after caps
-Result: subject_id, points, has_required (every required signal is true), contributions (one object per signal whose
-value is not 0: signal, name, value, raw, points; the points add up to `points`), next_due_at.
+  signal_values  the value of every signal that is no rule, and next_due_at
+  signal_points  the value of every rule, raw points, points after caps
+Result: subject_id, points, has_required (every required signal is true and no excluding one), contributions (one object
+per signal whose value is not 0: signal, name, value, raw, points; the points add up to `points`), next_due_at.
 
 next_due_at is the earliest `as_of` at which the points of any signal can differ from now without anything new being
 received: an event leaves a window, an event or trait dated in the future comes true, a row of a list expires. It can be
@@ -27,14 +27,14 @@ from typing import Any
 
 from scoring.compiler.compiled import Compiled, compiled
 from scoring.compiler.dates import day_changes
+from scoring.compiler.joined import rule_columns, truth
 from scoring.compiler.lists import list_expiry
 from scoring.compiler.signals import SignalSql, action_sql, capped_points, raw_points
 from scoring.compiler.sources import activity_rows, coming_traits, reads_activity, select, trait_rows
 from scoring.compiler.traits import reads_traits, trait_conditions, trait_constants
 from scoring.compiler.usage import usage_changes, usage_constants, usage_stages
-from scoring.rules.spec import NEXT_DAYS, PAST_DAYS, SignalKind, SignalSpec, Spec
+from scoring.rules.spec import NEXT_DAYS, ON_EVENTS, PAST_DAYS, SignalKind, SignalSpec, Spec
 
-NOT_TALLIED = (SignalKind.TRAIT, SignalKind.USAGE)
 # The midnight that ends the last day; the last one given when that is later, which is early and never late.
 _EXPIRES = (
     "CASE WHEN last_day IS NOT NULL THEN"
@@ -49,7 +49,7 @@ def compile_version(spec: Spec, *, few: bool = False) -> Compiled:
     if not spec.signals:
         raise ValueError("A version without signals gives no points: add a signal first.")
     numbered = list(enumerate(spec.signals, start=1))
-    over_actions = {n: action_sql(signal, n) for n, signal in numbered if signal.kind not in NOT_TALLIED}
+    over_actions = {n: action_sql(signal, n) for n, signal in numbered if signal.kind in ON_EVENTS}
     has_activity, has_traits = reads_activity(spec), reads_traits(spec)
     constants: dict[str, Any] = {f"line_{n}": _line_start(signal) for n, signal in numbered}
     stages: list[tuple[str, str]] = []
@@ -143,6 +143,8 @@ def _signal_values(
 ) -> str:
     columns, moments = ["subject_id"], []
     for n, signal in enumerate(spec.signals, start=1):
+        if signal.kind == SignalKind.RULE:
+            continue  # told by the others
         sql, kept = over_actions.get(n), "usage" if signal.usage else "trait"
         columns.append(f"{sql.value if sql else f'COALESCE({kept}_{n}, 0)'} AS value_{n}")
         if sql and sql.leaves:
@@ -159,16 +161,23 @@ def _signal_values(
 
 
 def _signal_points(spec: Spec) -> str:
+    rules = rule_columns(spec)
     raw = [f"{raw_points(signal, f'value_{n}')} AS raw_{n}" for n, signal in enumerate(spec.signals, start=1)]
     capped = [
         f"{capped_points(signal, f'raw_{n}')} AS points_{n}" for n, signal in enumerate(spec.signals, start=1)
     ]
-    return select(["*", *capped], f"FROM ({select(['*', *raw], 'FROM signal_values')}\n    ) AS before_caps")
+    values = (
+        f"FROM ({select(['*', *rules], 'FROM signal_values')}\n    ) AS ruled"
+        if rules
+        else "FROM signal_values"
+    )
+    return select(["*", *capped], f"FROM ({select(['*', *raw], values)}\n    ) AS before_caps")
 
 
 def _result(spec: Spec) -> str:
     numbered = list(enumerate(spec.signals, start=1))
-    required = [f"value_{n} >= {signal.at_least:f}" for n, signal in numbered if signal.is_required]
+    required = [f"({truth(signal, f'value_{n}')})" for n, signal in numbered if signal.is_required]
+    required += [f"NOT ({truth(signal, f'value_{n}')})" for n, signal in numbered if signal.is_excluding]
     lines = [
         f"CASE WHEN value_{n} <> 0 THEN %(line_{n})s || {_plain(signal, n)} || ', \"raw\": ' || raw_{n}"
         f" || ', \"points\": ' || points_{n} || '}}' END"
@@ -189,7 +198,7 @@ def _result(spec: Spec) -> str:
 
 def _plain(signal: SignalSpec, n: int) -> str:
     """The value without the trailing zeros of a numeric column."""
-    return f"trim_scale(value_{n})" if signal.kind == SignalKind.SUM else f"value_{n}"
+    return f"trim_scale(value_{n})" if signal.kind in (SignalKind.SUM, SignalKind.MAX) else f"value_{n}"
 
 
 def _line_start(signal: SignalSpec) -> str:

@@ -17,7 +17,7 @@ from scoring.queries.choices import ActionChoices
 from scoring.rules.spec import BUILT_IN, OWN_IDS, SIGNALS_LIMIT
 from scoring.rules.validation import LIST_TESTS, Problem
 
-COUNTED = (Signal.Kind.COUNT, Signal.Kind.DISTINCT_DAYS, Signal.Kind.SUM)
+COUNTED = (Signal.Kind.COUNT, Signal.Kind.DISTINCT_DAYS, Signal.Kind.SUM, Signal.Kind.MAX)
 WINDOWED = (*COUNTED, Signal.Kind.RECENCY)
 WINDOW_UNITS = [
     (Signal.Window.DAYS, gettext_lazy("days")),
@@ -108,6 +108,18 @@ class SignalForm(forms.Form):
     at_least = forms.DecimalField(
         label=gettext_lazy("At least"), max_digits=20, decimal_places=4, required=False
     )
+    at_most = forms.DecimalField(
+        label=gettext_lazy("True up to"), max_digits=20, decimal_places=4, required=False
+    )
+    rule_mode = forms.ChoiceField(
+        label=gettext_lazy("Is true if"), choices=Signal.RuleMode.choices, required=False
+    )
+    rule_members = forms.CharField(
+        label=gettext_lazy("Of these signals"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=gettext_lazy("Their reasons as they stand on this page, each on a line of its own."),
+    )
     trait_name = forms.CharField(label=gettext_lazy("Trait"), max_length=200, required=False)
     trait_operator = forms.ChoiceField(
         label=gettext_lazy("Test"), choices=Signal.TraitOperator.choices, required=False
@@ -131,6 +143,7 @@ class SignalForm(forms.Form):
     )
     points_cap = PointsField(label=gettext_lazy("At most"), required=False)
     is_required = forms.BooleanField(label=gettext_lazy("Required"), required=False)
+    is_excluding = forms.BooleanField(label=gettext_lazy("Excludes"), required=False)
 
     def __init__(self, *args: Any, choices: ActionChoices, **kwargs: Any) -> None:
         self.choices = choices
@@ -146,6 +159,13 @@ class SignalForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = self.cleaned_data
         kind = data.get("kind")
+        data["rule_members"] = _lines(data.get("rule_members") or "") if kind == Signal.Kind.RULE else []
+        if kind not in COUNTED:
+            self._forget("at_most")
+        if kind == Signal.Kind.RULE:
+            self._clean_rule(data)
+            return data
+        self._forget("rule_mode")
         if kind == Signal.Kind.TRAIT:
             self._forget("action", "window", "window_length", "at_least", "points_mode", "limit", "only_hard")
             self._clean_list(data)
@@ -165,6 +185,14 @@ class SignalForm(forms.Form):
         if kind not in WINDOWED or data.get("window") == Signal.Window.EVER:
             self._forget("window_length")
         return data
+
+    def _clean_rule(self, data: dict[str, Any]) -> None:
+        self._forget("action", "window", "window_length", "points_mode", "limit", "only_hard")
+        self._forget("trait_name", "trait_operator", "trait_value", "list")
+        if data.get("rule_mode") != Signal.RuleMode.AT_LEAST:
+            self._forget("at_least")
+        elif data.get("at_least") is None and "at_least" not in self.errors:
+            self.add_error("at_least", _("Say how many of them, for example 2."))
 
     def _clean_list(self, data: dict[str, Any]) -> None:
         if data.get("trait_operator") not in LIST_TESTS:
@@ -195,15 +223,19 @@ class SignalForm(forms.Form):
 
     @property
     def has_extras(self) -> bool:
-        """Whether anything differs from points given once, without a cap and not required."""
-        mode, cap, required = (self[name].value() for name in ("points_mode", "points_cap", "is_required"))
-        is_plain = mode in (None, "", Signal.PointsMode.FIXED) and cap in (None, "") and not required
-        return not is_plain or bool(self.errors.keys() & {"points_mode", "points_cap"})
+        """Whether anything differs from points given once, without bounds, that let everybody qualify."""
+        names = ("points_mode", "points_cap", "at_most", "is_required", "is_excluding")
+        mode, cap, most, *gates = (self[name].value() for name in names)
+        has_bounds = cap not in (None, "") or most not in (None, "")
+        is_plain = mode in (None, "", Signal.PointsMode.FIXED) and not has_bounds and not any(gates)
+        return not is_plain or bool(
+            self.errors.keys() & {"points_mode", "points_cap", "at_most", "is_excluding"}
+        )
 
     def to_row(self, position: int) -> Signal:
         """An unsaved row; only after is_valid()."""
         data = self.cleaned_data
-        is_trait = data["kind"] in (Signal.Kind.TRAIT, Signal.Kind.USAGE)
+        is_trait = data["kind"] in (Signal.Kind.TRAIT, Signal.Kind.USAGE, Signal.Kind.RULE)
         is_milestone = data["kind"] == Signal.Kind.MILESTONE
         ref = data["list"] or ""
         return Signal(
@@ -214,6 +246,9 @@ class SignalForm(forms.Form):
             window=Signal.Window.EVER if is_trait or is_milestone else data["window"] or Signal.Window.DAYS,
             window_length=data["window_length"],
             at_least=data["at_least"],
+            at_most=data["at_most"],
+            rule_mode=data["rule_mode"] or "",
+            rule_members=data["rule_members"],
             trait_name=data["trait_name"] or "",
             trait_operator=data["trait_operator"] or "",
             trait_value=data["trait_value"] or "",
@@ -225,7 +260,12 @@ class SignalForm(forms.Form):
             points_mode=data["points_mode"] or Signal.PointsMode.FIXED,
             points_cap=data["points_cap"],
             is_required=data["is_required"],
+            is_excluding=data["is_excluding"],
         )
+
+
+def _lines(text: str) -> list[str]:
+    return list(dict.fromkeys(line.strip() for line in text.splitlines() if line.strip()))
 
 
 class BandForm(forms.Form):
@@ -253,8 +293,10 @@ def signal_initial(signal: Signal) -> dict[str, Any]:
         for name in SignalForm.base_fields
         if name not in ("action", "list", "limit")
     }
-    amount = signal.at_least
-    initial["at_least"] = None if amount is None else f"{amount.normalize():f}"
+    for name in ("at_least", "at_most"):
+        amount = getattr(signal, name)
+        initial[name] = None if amount is None else f"{amount.normalize():f}"
+    initial["rule_members"] = "\n".join(signal.rule_members)
     initial["list"] = signal.list_ref
     initial["limit"] = str(signal.limit_id or "")
     initial["action"] = signal.action.name if signal.action else ""

@@ -185,8 +185,16 @@ class Signal(KeyedTenantModel):
         MILESTONE = "milestone", _("Ever happened")
         RECENCY = "recency", _("Happened lately")
         SUM = "sum", _("Sum of a number")
+        MAX = "max", _("Greatest number")
         TRAIT = "trait", _("Trait")
         USAGE = "usage", _("Usage of a limit")
+        RULE = "rule", _("Rule of signals")
+
+    class RuleMode(models.TextChoices):
+        ALL = "all", _("all of them")
+        ANY = "any", _("any of them")
+        AT_LEAST = "n_of", _("at least … of them")
+        NONE = "none", _("none of them")
 
     class Window(models.TextChoices):
         DAYS = "days", _("last days")
@@ -227,6 +235,11 @@ class Signal(KeyedTenantModel):
     window = models.CharField(_("window"), max_length=8, choices=Window.choices, default=Window.DAYS)
     window_length = models.IntegerField(_("how many"), null=True, blank=True)
     at_least = models.DecimalField(_("at least"), max_digits=20, decimal_places=4, null=True, blank=True)
+    at_most = models.DecimalField(_("at most"), max_digits=20, decimal_places=4, null=True, blank=True)
+    rule_mode = models.CharField(_("is true if"), max_length=8, choices=RuleMode.choices, blank=True)
+    rule_members = models.JSONField(
+        _("of"), default=list, blank=True, help_text="Names of signals of the version."
+    )
     trait_name = models.CharField(_("trait"), max_length=200, blank=True)
     trait_operator = models.CharField(_("test"), max_length=16, choices=TraitOperator.choices, blank=True)
     trait_value = models.CharField(
@@ -264,6 +277,7 @@ class Signal(KeyedTenantModel):
     is_required = models.BooleanField(
         _("required"), default=False, help_text=_("Without it nobody qualifies.")
     )
+    is_excluding = models.BooleanField(_("excludes"), default=False, help_text=_("With it nobody qualifies."))
 
     class Meta(TenantModel.Meta):
         verbose_name = _("signal")
@@ -271,10 +285,14 @@ class Signal(KeyedTenantModel):
         constraints = [
             models.UniqueConstraint(fields=["tenant", "version", "name"], name="signal_name_once"),
             models.CheckConstraint(
-                condition=Q(kind="trait", action__isnull=True, limit__isnull=True)
+                condition=Q(kind__in=["trait", "rule"], action__isnull=True, limit__isnull=True)
                 | Q(kind="usage", action__isnull=True, limit__isnull=False)
-                | (~Q(kind__in=["trait", "usage"]) & Q(action__isnull=False, limit__isnull=True)),
+                | (~Q(kind__in=["trait", "usage", "rule"]) & Q(action__isnull=False, limit__isnull=True)),
                 name="signal_action_or_limit_by_kind",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="rule") & ~Q(rule_mode="") | ~Q(kind="rule") & Q(rule_mode=""),
+                name="signal_rule_mode_iff_rule",
             ),
             models.CheckConstraint(
                 condition=Q(window="ever", window_length__isnull=True) | Q(window_length__gte=1),

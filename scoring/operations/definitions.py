@@ -13,7 +13,7 @@ from ingestion.queries.lists import usable_lists
 from scoring.models import Band, Definition, DraftSave, Motion, Signal, Version
 from scoring.queries.drafts import changes_between
 from scoring.queries.specs import build_spec, draft_spec, known_actions, newest_action_versions
-from scoring.rules.spec import OWN_IDS
+from scoring.rules.spec import OWN_IDS, WITH_AMOUNT
 from scoring.rules.validation import LIST_TESTS, Problem, validate
 from tenants import audit
 from tenants.audit import Actor
@@ -253,6 +253,11 @@ def _tidy(signal: Signal, version: Version, position: int) -> Signal:
         fields |= {"action": None, "points_mode": Signal.PointsMode.FIXED}
     else:
         fields |= {"limit": None, "only_hard": False}
+    is_rule = signal.kind == Signal.Kind.RULE
+    if is_rule:
+        fields |= {"action": None, "points_mode": Signal.PointsMode.FIXED}
+    else:
+        fields |= {"rule_mode": "", "rule_members": []}
     if is_trait:
         fields |= {"action": None, "at_least": None, "points_mode": Signal.PointsMode.FIXED}
     else:
@@ -263,11 +268,14 @@ def _tidy(signal: Signal, version: Version, position: int) -> Signal:
         fields["trait_value"] = ""
         if fields["list"] and fields["list"].kind in OWN_IDS:
             fields["trait_name"] = ""
-    if is_trait or is_usage or signal.kind == Signal.Kind.MILESTONE:
+    if signal.kind not in WITH_AMOUNT:
+        fields["at_most"] = None
+    if is_trait or is_usage or is_rule or signal.kind == Signal.Kind.MILESTONE:
         fields["window"] = Signal.Window.EVER
     if fields["window"] == Signal.Window.EVER:
         fields["window_length"] = None
-    if signal.kind in (Signal.Kind.MILESTONE, Signal.Kind.RECENCY):
+    counts_signals = is_rule and signal.rule_mode == Signal.RuleMode.AT_LEAST
+    if signal.kind in (Signal.Kind.MILESTONE, Signal.Kind.RECENCY) or (is_rule and not counts_signals):
         fields["at_least"] = None
     fields |= {"position": position, "name": (signal.name or "").strip()}
     return Signal(version=version, **fields)

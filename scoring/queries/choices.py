@@ -14,6 +14,7 @@ from ingestion.queries.browse import (
 )
 from ingestion.queries.lists import BUILT_IN, usable_lists
 from ingestion.queries.plans import usable_limits
+from ingestion.queries.showing import glass
 from ingestion.queries.touches import touch_values_seen
 from scoring.models import Level
 from scoring.rules.spec import BUILT_IN as BUILT_IN_REF
@@ -96,7 +97,8 @@ def action_choices(unit: BusinessUnit) -> ActionChoices:
 def known_traits(level: int) -> dict[str, list[str]]:
     """Names of traits and some of their values, seen on those of this level who were here last, and how people came.
     2 queries."""
-    seen = trait_values_seen(Account if level == Level.ACCOUNT else Person)
+    is_account = level == Level.ACCOUNT
+    seen = glass().values(trait_values_seen(Account if is_account else Person), of_person=not is_account)
     plans = plan_words(_) if level == Level.ACCOUNT else {}
     values = touch_values_seen()
     came = {name: [words, *values[name][:4]] for name, words in touch_words(_).items()}

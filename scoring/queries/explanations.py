@@ -61,6 +61,7 @@ class WhyNot:
     enters: bool
     missing_points: int
     missing_required: tuple[str, ...]
+    excluded_by: tuple[str, ...]
     one_away: tuple[Step, ...]
 
 
@@ -110,21 +111,27 @@ def why_not(*, version: Version, subject_id: int, as_of: datetime) -> WhyNot:
     now = explain(version=version, subject_id=subject_id, as_of=as_of)
     values = {line.key: line.value for line in now.lines if not line.is_cap}
     missing = [
-        signal for signal in spec.signals if signal.is_required and values[signal.key] < signal.at_least
+        signal for signal in spec.signals if signal.is_required and not signal.is_true(values[signal.key])
     ]
-    steps = [_step(spec, signal, values[signal.key], now.points) for signal in spec.signals]
+    excluding = [
+        signal for signal in spec.signals if signal.is_excluding and signal.is_true(values[signal.key])
+    ]
+    steps = (
+        [] if excluding else [_step(spec, signal, values[signal.key], now.points) for signal in spec.signals]
+    )
     enough = [step for step in steps if step and all(signal.key == step.key for signal in missing)]
     return WhyNot(
         enters=now.enters,
         missing_points=max(0, spec.enter_threshold - now.points),
         missing_required=tuple(signal.name for signal in missing),
+        excluded_by=tuple(signal.name for signal in excluding),
         one_away=() if now.enters else tuple(sorted(enough, key=lambda step: -step.points_after)),
     )
 
 
 def _step(spec: Spec, signal: SignalSpec, value: Decimal, points: int) -> Step | None:
-    if value >= signal.at_least:
-        return None
+    if value >= signal.enough or signal.is_excluding or signal.kind == SignalKind.RULE:
+        return None  # true, or too much of it; a rule comes true by another signal
     after = points + points_for(signal, signal.at_least)
     if after < spec.enter_threshold:
         return None
@@ -140,7 +147,7 @@ def _lines(signal: SignalSpec, found: dict[str, Any] | None) -> list[Line]:
         points=raw,
         value=value,
         at_least=signal.at_least,
-        is_true=value >= signal.at_least,
+        is_true=signal.is_true(value),
         is_required=signal.is_required,
         kind=signal.kind,
     )

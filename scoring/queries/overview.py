@@ -13,7 +13,7 @@ from ingestion.rules.silence import WatchedEvent
 from scoring.models import Definition, Qualification, Score, Signal, Version
 from scoring.queries.drafts import pinned_actions
 from scoring.queries.specs import draft_spec, frozen_spec
-from scoring.rules.spec import SignalKind, SignalSpec, Spec
+from scoring.rules.spec import ON_EVENTS, SignalSpec, Spec
 from scoring.rules.wording import describe_changes, describe_points, describe_signal
 from tenants.queries import names_of
 
@@ -249,10 +249,7 @@ def _line(
         what=describe_signal(signal, names, _),
         points=describe_points(signal, _),
         is_outdated=is_older_list
-        or (
-            signal.kind not in (SignalKind.TRAIT, SignalKind.USAGE)
-            and _is_outdated(signal.action_version_id, pinned, newest)
-        ),
+        or (signal.kind in ON_EVENTS and _is_outdated(signal.action_version_id, pinned, newest)),
         action_id=row.action_id if row else None,
         list_ref=signal.list_ref,
     )

@@ -88,8 +88,9 @@ SELECT 'standing', was_in::integer * 2 + is_in::integer, count(*), NULL FROM jud
 UNION ALL
 SELECT 'signal', (line ->> 'signal')::bigint, count(*), NULL
 FROM judged, jsonb_array_elements(contributions) AS line
-JOIN unnest(%(keys)s::text[], %(amounts)s::numeric[]) AS wanted (key, amount)
+JOIN unnest(%(keys)s::text[], %(amounts)s::numeric[], %(mosts)s::numeric[]) AS wanted (key, amount, most)
     ON wanted.key = line ->> 'signal' AND (line ->> 'value')::numeric >= wanted.amount
+        AND ((line ->> 'value')::numeric <= wanted.most) IS NOT false
 GROUP BY 2
 UNION ALL
 (SELECT 'enter', subject_id, points, contributions FROM judged
@@ -247,7 +248,8 @@ def _run(version: Version, spec: Spec, hidden: Collection[int], now: datetime) -
         "goal": _goal_version(version),
         "pause": timedelta(days=spec.requalify_after_days),
         "keys": [signal.key for signal in spec.signals],
-        "amounts": [signal.at_least for signal in spec.signals],
+        "amounts": [signal.enough for signal in spec.signals],
+        "mosts": [signal.at_most for signal in spec.signals],
         "sample": SAMPLE,
         "hidden": list(hidden),
     }

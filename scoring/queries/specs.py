@@ -12,7 +12,19 @@ from ingestion.queries.plans import MONTHS
 from ingestion.rules.lists import DOMAIN
 from scoring.models import Band, Signal, Version
 from scoring.rules.spec import BUILT_IN as BUILT_IN_REF
-from scoring.rules.spec import Allowance, BandSpec, Level, SignalKind, SignalSpec, Spec, UsageSpec, WindowKind
+from scoring.rules.spec import (
+    ON_EVENTS,
+    WITH_AMOUNT,
+    Allowance,
+    BandSpec,
+    Level,
+    RuleMode,
+    SignalKind,
+    SignalSpec,
+    Spec,
+    UsageSpec,
+    WindowKind,
+)
 from scoring.rules.validation import ActionFacts
 from tenants.context import current_tenant_id
 from tenants.models import BusinessUnit, Tenant
@@ -138,14 +150,12 @@ def _usage(limit: Limit, actions: dict[UUID, ActionVersion], rows: Sequence[Plan
 def _signal_spec(signal: Signal, place: int, pinned: dict[UUID, ActionVersion]) -> SignalSpec:
     kind = SignalKind(signal.kind)
     is_trait = kind == SignalKind.TRAIT
-    is_windowless = is_trait or kind in (SignalKind.USAGE, SignalKind.MILESTONE)
+    is_rule = kind == SignalKind.RULE
+    is_windowless = is_trait or is_rule or kind in (SignalKind.USAGE, SignalKind.MILESTONE)
     is_timeless = is_windowless or signal.window == WindowKind.EVER
-    action = (
-        pinned.get(signal.action_id)
-        if signal.action_id and not is_trait and kind != SignalKind.USAGE
-        else None
-    )
-    needs_amount = kind in (SignalKind.COUNT, SignalKind.DISTINCT_DAYS, SignalKind.SUM, SignalKind.USAGE)
+    action = pinned.get(signal.action_id) if signal.action_id and kind in ON_EVENTS else None
+    counts_signals = is_rule and signal.rule_mode == RuleMode.AT_LEAST
+    needs_amount = kind in WITH_AMOUNT or kind == SignalKind.USAGE or counts_signals
     amount = signal.at_least if needs_amount and signal.at_least is not None else 1
     return SignalSpec(
         key=str(place),
@@ -162,6 +172,10 @@ def _signal_spec(signal: Signal, place: int, pinned: dict[UUID, ActionVersion]) 
         per_occurrence=signal.points_mode == Signal.PointsMode.PER_OCCURRENCE,
         points_cap=signal.points_cap,
         is_required=signal.is_required,
+        is_excluding=signal.is_excluding,
+        at_most=signal.at_most if kind in WITH_AMOUNT else None,
+        rule_mode=signal.rule_mode if is_rule else "",
+        rule_of=tuple(signal.rule_members) if is_rule else (),
     )
 
 

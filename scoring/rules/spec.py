@@ -23,8 +23,24 @@ class SignalKind(StrEnum):
     MILESTONE = "milestone"
     RECENCY = "recency"
     SUM = "sum"
+    MAX = "max"
     TRAIT = "trait"
     USAGE = "usage"
+    RULE = "rule"
+
+
+# Read from activity, each in a window; of those with an amount the value is one, of the others it is 0 or 1.
+WITH_AMOUNT = frozenset({SignalKind.COUNT, SignalKind.DISTINCT_DAYS, SignalKind.SUM, SignalKind.MAX})
+ON_EVENTS = WITH_AMOUNT | {SignalKind.MILESTONE, SignalKind.RECENCY}
+
+
+class RuleMode(StrEnum):
+    """How a rule joins other signals."""
+
+    ALL = "all"
+    ANY = "any"
+    AT_LEAST = "n_of"
+    NONE = "none"
 
 
 class WindowKind(StrEnum):
@@ -103,7 +119,8 @@ class SignalSpec:
 
     Value of a signal at a moment, over events that count (exclusion = 0) with window start <= ts < as_of:
     count: number of events; distinct_days: number of local days with an event; milestone and recency: 1 if there is
-    any, else 0 (recency is read in its window, milestone ever); sum: sum of the action's number, nulls as 0;
+    any, else 0 (recency is read in its window, milestone ever); sum: sum of the action's number, nulls as 0; max: its
+    greatest number, nulls left out, 0 without any;
     trait: 1 if the trait's value as of the moment passes the test, else 0. The value as of a moment is the one with the
     latest valid_from < as_of (ties: the greatest message id, then the greatest text); an unknown or removed value
     passes no test, not even "is not". Texts are compared in lower case.
@@ -115,7 +132,11 @@ class SignalSpec:
     marketing says which touches count.
     usage: of accounts, the whole percent of what the plan as of the moment allows, not below 0; 0 where its plan has no
     such limit. next_days and past_days: the day that the trait begins with is today or up to so many days on (back).
-    true when value >= at_least. Points when true: `points` (fixed), or points x whole value (per occurrence), cut at
+    rule: 1 if of the signals named in `rule_of` all, any, at least `at_least` (n_of) or none are true, else 0; and 0
+    where every signal that is no rule has the value 0: nothing is said of somebody of whom nothing is known. Rules may
+    name rules, never in a circle.
+    true when value >= at_least, and value <= at_most when there is one; for an n_of rule when its value is 1. Points
+    when true: `points` (fixed), or points x whole value (per occurrence), cut at
     `points_cap` in absolute size when there is one (and always at POINTS_LIMIT); else 0.
     """
 
@@ -139,6 +160,18 @@ class SignalSpec:
     per_occurrence: bool = False
     points_cap: int | None = None
     is_required: bool = False
+    is_excluding: bool = False  # nobody qualifies while it is true
+    at_most: Decimal | None = None
+    rule_mode: str = ""  # RuleMode
+    rule_of: tuple[str, ...] = ()  # names of signals
+
+    @property
+    def enough(self) -> Decimal:
+        """From which value on it is true. `at_least` of an n_of rule counts signals, and its value is 0 or 1."""
+        return Decimal(1) if self.kind == SignalKind.RULE else self.at_least
+
+    def is_true(self, value: Decimal | int) -> bool:
+        return value >= self.enough and (self.at_most is None or value <= self.at_most)
 
 
 @dataclass(frozen=True)
@@ -167,6 +200,7 @@ class Spec:
         data = asdict(self)
         for signal in data["signals"]:
             signal["at_least"] = str(signal["at_least"])
+            signal["at_most"] = None if signal["at_most"] is None else str(signal["at_most"])
             for allowance in (signal["usage"] or {}).get("allowances", ()):
                 allowance["amount"] = str(allowance["amount"])
         return data
@@ -181,7 +215,9 @@ class Spec:
                     "kind": SignalKind(signal["kind"]),
                     "window": WindowKind(signal["window"]),
                     "at_least": Decimal(signal["at_least"]),
+                    "at_most": None if signal.get("at_most") is None else Decimal(signal["at_most"]),
                     "trait_values": tuple(signal["trait_values"]),
+                    "rule_of": tuple(signal.get("rule_of", ())),
                     "usage": UsageSpec.from_json(signal["usage"]) if signal.get("usage") else None,
                 }
             )

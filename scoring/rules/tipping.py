@@ -1,10 +1,11 @@
 """Which moment tipped a subject over. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 
+from scoring.rules.joined import with_rules
 from scoring.rules.spec import POINTS_LIMIT, SignalKind, SignalSpec, Spec
 
 
@@ -22,6 +23,7 @@ class Happening:
 class _Tally:
     count: int = 0
     total: Decimal = Decimal(0)
+    most: Decimal | None = None
     days: set[date | None] = field(default_factory=set)
 
 
@@ -36,6 +38,8 @@ def tipped_at(spec: Spec, happenings: Iterable[Happening]) -> datetime | None:
             tally = tallies[place]
             tally.count += 1
             tally.total += happening.number or Decimal(0)
+            if happening.number is not None and (tally.most is None or happening.number > tally.most):
+                tally.most = happening.number
             tally.days.add(happening.local_day)
         is_last_of_its_moment = index + 1 == len(ordered) or ordered[index + 1].ts != happening.ts
         if is_last_of_its_moment and _enters(spec, tallies):
@@ -44,12 +48,20 @@ def tipped_at(spec: Spec, happenings: Iterable[Happening]) -> datetime | None:
 
 
 def _enters(spec: Spec, tallies: list[_Tally]) -> bool:
-    values = [_value(signal, tally) for signal, tally in zip(spec.signals, tallies, strict=True)]
-    for signal, value in zip(spec.signals, values, strict=True):
-        if signal.is_required and value < signal.at_least:
-            return False
-    points = sum(points_for(signal, value) for signal, value in zip(spec.signals, values, strict=True))
-    return points >= spec.enter_threshold
+    pairs = zip(spec.signals, tallies, strict=True)
+    values = with_rules(spec, {signal.key: _value(signal, tally) for signal, tally in pairs})
+    if not may_qualify(spec, values):
+        return False
+    return sum(points_for(signal, values[signal.key]) for signal in spec.signals) >= spec.enter_threshold
+
+
+def may_qualify(spec: Spec, values: Mapping[str, Decimal]) -> bool:
+    """Whether every required signal is true and no excluding one, by the values of signals by key."""
+    return not any(
+        (signal.is_required and not signal.is_true(values[signal.key]))
+        or (signal.is_excluding and signal.is_true(values[signal.key]))
+        for signal in spec.signals
+    )
 
 
 def _value(signal: SignalSpec, tally: _Tally) -> Decimal:
@@ -60,6 +72,8 @@ def _value(signal: SignalSpec, tally: _Tally) -> Decimal:
             return Decimal(len(tally.days))
         case SignalKind.SUM:
             return tally.total
+        case SignalKind.MAX:
+            return tally.most or Decimal(0)
         case SignalKind.USAGE:  # whoever reached it has the one moment from which on it holds
             return signal.at_least if tally.count else Decimal(0)
         case _:
@@ -68,7 +82,7 @@ def _value(signal: SignalSpec, tally: _Tally) -> Decimal:
 
 def points_for(signal: SignalSpec, value: Decimal) -> int:
     """Points after the cap, in hundredths, for a signal of this value (SignalSpec says the rule)."""
-    if value < signal.at_least:
+    if not signal.is_true(value):
         return 0
     raw = signal.points * int(value) if signal.per_occurrence else signal.points
     cap = POINTS_LIMIT if signal.points_cap is None else min(signal.points_cap, POINTS_LIMIT)

@@ -5,17 +5,22 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from difflib import get_close_matches
 
+from scoring.rules.joined import MOST_TESTS, Circle, by_name, size_of
 from scoring.rules.spec import (
     BUILT_IN,
     IN_LIST,
     NEXT_DAYS,
     NOT_IN_LIST,
+    ON_EVENTS,
     OWN_IDS,
     PAST_DAYS,
     POINTS_LIMIT,
     SIGNALS_LIMIT,
+    WITH_AMOUNT,
     Level,
+    RuleMode,
     SignalKind,
     SignalSpec,
     Spec,
@@ -67,6 +72,9 @@ def validate(
             found += _usage_problems(signal, spec.level, place in limits, translate)
         elif is_plan_trait(signal.trait_name) and spec.level == Level.PERSON:
             found.append(("trait_name", translate("Plans belong to accounts, and persons are scored here.")))
+        if signal.kind == SignalKind.RULE:
+            found += _rule_problems(signal, spec, translate)
+        found += _gate_problems(signal, spec, translate)
         problems += [Problem(f"signals.{place}.{field}", message) for field, message in found]
     problems += _duplicates(spec, translate)
     problems += [Problem(*found) for found in _threshold_problems(spec, translate)]
@@ -79,9 +87,10 @@ def most_points(signal: SignalSpec) -> int:
     if signal.points <= 0:
         return 0
     cap = POINTS_LIMIT if signal.points_cap is None else min(signal.points_cap, POINTS_LIMIT)
-    single = signal.kind in (SignalKind.MILESTONE, SignalKind.RECENCY, SignalKind.TRAIT, SignalKind.USAGE)
-    if not signal.per_occurrence or single:
+    if not signal.per_occurrence or signal.kind not in WITH_AMOUNT:
         return min(signal.points, cap)
+    if signal.at_most is not None:
+        return min(signal.points * int(signal.at_most), cap)
     if signal.kind == SignalKind.DISTINCT_DAYS and signal.window == WindowKind.DAYS:
         return min(signal.points * max(signal.window_length or 0, 0), cap)
     return cap
@@ -97,15 +106,13 @@ def _signal_problems(
 ) -> Iterator[tuple[str, str]]:
     if not signal.name.strip():
         yield "name", _("Give the signal a name: reps see it as the reason.")
-    if signal.points == 0 and not signal.is_required:
-        yield "points", _("A signal of 0 points changes nothing. Give it points, or mark it as required.")
     if abs(signal.points) > POINTS_LIMIT:
         yield "points", _("Use at most 100,000 points.")
     if signal.points_cap is not None and signal.points_cap <= 0:
         yield "points_cap", _("“At most” must be more than 0. Leave it empty for no limit.")
     if signal.kind == SignalKind.TRAIT:
         yield from _trait_problems(signal, _)
-    elif signal.kind != SignalKind.USAGE:
+    elif signal.kind in ON_EVENTS:
         yield from _action_problems(signal, known, _)
 
 
@@ -115,7 +122,7 @@ def _action_problems(
     facts = known.get(signal.action_version_id) if signal.action_version_id is not None else None
     if facts is None:
         yield "action", _("Choose an action of this business unit or a corporate one.")
-    elif signal.kind == SignalKind.SUM and not facts.has_number:
+    elif signal.kind in (SignalKind.SUM, SignalKind.MAX) and not facts.has_number:
         yield (
             "action",
             _("This action has no number to sum. Set “number to sum” on the action, or count it instead."),
@@ -125,12 +132,64 @@ def _action_problems(
     whole = signal.kind in (SignalKind.COUNT, SignalKind.DISTINCT_DAYS)
     if whole and signal.at_least != signal.at_least.to_integral_value():
         yield "at_least", _("Counts are whole numbers: use a number without decimals.")
-    if signal.kind == SignalKind.SUM and signal.per_occurrence and signal.points_cap is None:
+    if signal.at_most is not None and signal.at_most < signal.at_least:
+        yield "at_most", _("“At most” must not be less than “at least”: nobody would ever have both.")
+    if whole and signal.at_most is not None and signal.at_most != signal.at_most.to_integral_value():
+        yield "at_most", _("Counts are whole numbers: use a number without decimals.")
+    is_open = signal.points_cap is None and signal.at_most is None
+    if signal.kind in (SignalKind.SUM, SignalKind.MAX) and signal.per_occurrence and is_open:
         yield (
             "points_cap",
-            _("Points for each unit of a sum need an “at most”: one large amount would decide everything."),
+            _(
+                "Points for each unit of a number need an “at most”: one large amount would decide everything."
+            ),
         )
     yield from _window_problems(signal, _)
+
+
+def _rule_problems(rule: SignalSpec, spec: Spec, _: Translate) -> Iterator[tuple[str, str]]:
+    known = by_name(spec)
+    if rule.rule_mode not in set(RuleMode):
+        yield (
+            "rule_mode",
+            _("Choose how the signals are joined: all, any, at least so many, or none of them."),
+        )
+    if not rule.rule_of:
+        yield "rule_members", _("Name the signals it is about, each on a line of its own.")
+    for name in rule.rule_of:
+        if name not in known:
+            close = get_close_matches(name, known, n=1)
+            hint = _(" Did you mean “%(name)s”?") % {"name": close[0]} if close else ""
+            yield "rule_members", _("There is no signal called “%(name)s”.") % {"name": name} + hint
+    if rule.rule_mode == RuleMode.AT_LEAST and not 1 <= rule.at_least <= len(rule.rule_of):
+        yield (
+            "at_least",
+            _("Use a number from 1 to %(most)s: so many signals are named.") % {"most": len(rule.rule_of)},
+        )
+    try:
+        if size_of(rule, known) > MOST_TESTS:
+            text = _("With the rules it names this comes to more than %(most)s tests. Make it smaller.")
+            yield "rule_members", text % {"most": MOST_TESTS}
+    except Circle as circle:
+        way = " → ".join(f"“{name}”" for name in circle.names)
+        yield "rule_members", _("Rules go around in a circle: %(way)s. Take one of them out.") % {"way": way}
+
+
+def _gate_problems(signal: SignalSpec, spec: Spec, _: Translate) -> Iterator[tuple[str, str]]:
+    is_named = any(signal.name in other.rule_of for other in spec.signals)
+    if signal.points == 0 and not (signal.is_required or signal.is_excluding or is_named):
+        yield "points", _("A signal of 0 points changes nothing. Give it points, or mark it as required.")
+    if signal.is_required and signal.is_excluding:
+        yield "is_excluding", _("Nobody ever qualifies: it is required and excludes at once. Choose one.")
+    required = {other.name for other in spec.signals if other.is_required}
+    if signal.is_required and signal.rule_mode == RuleMode.NONE and (both := required & set(signal.rule_of)):
+        text = _("Nobody ever qualifies: this asks for none of “%(name)s”, which is required itself.")
+        yield "rule_members", text % {"name": min(both)}
+    if signal.is_excluding and signal.rule_mode in (RuleMode.ANY, RuleMode.ALL):
+        held = required & set(signal.rule_of)
+        if held and (signal.rule_mode == RuleMode.ANY or held == set(signal.rule_of)):
+            text = _("Nobody ever qualifies: this excludes whoever has “%(name)s”, which is required.")
+            yield "is_excluding", text % {"name": min(held)}
 
 
 def _window_problems(signal: SignalSpec, _: Translate) -> Iterator[tuple[str, str]]:

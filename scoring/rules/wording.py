@@ -9,6 +9,7 @@ from scoring.rules.spec import (
     LAST_TOUCH,
     OWN_IDS,
     PLAN_TRAITS,
+    RuleMode,
     SignalKind,
     SignalSpec,
     Spec,
@@ -26,25 +27,47 @@ def describe_signal(signal: SignalSpec, actions: ActionNames, _: Translate) -> s
     """What must be true, for example: “Signed In” on at least 3 different days, last 7 days."""
     if signal.kind == SignalKind.TRAIT:
         return _describe_trait(signal, _)
-    amount = f"{signal.at_least.normalize():f}"
+    if signal.kind == SignalKind.RULE:
+        return _describe_rule(signal, _)
+    amount = _amount(signal, _)
     if signal.usage is not None:
-        return _("%(limit)s used to at least %(amount)s %% of what the plan allows") % {
+        return _("%(limit)s used to %(amount)s %% of what the plan allows") % {
             "limit": signal.usage.limit,
             "amount": amount,
         }
     values = {"action": actions.get(signal.action_version_id or 0, "?"), "amount": amount}
     texts = {
-        SignalKind.COUNT: _("“%(action)s” at least %(amount)s times"),
-        SignalKind.DISTINCT_DAYS: _("“%(action)s” on at least %(amount)s different days"),
-        SignalKind.SUM: _("sum of “%(action)s” at least %(amount)s"),
+        SignalKind.COUNT: _("“%(action)s” %(amount)s times"),
+        SignalKind.DISTINCT_DAYS: _("“%(action)s” on %(amount)s different days"),
+        SignalKind.SUM: _("sum of “%(action)s” %(amount)s"),
+        SignalKind.MAX: _("greatest number of “%(action)s” %(amount)s"),
         SignalKind.MILESTONE: _("“%(action)s” has happened"),
         SignalKind.RECENCY: _("“%(action)s” happened"),
     }
-    if signal.kind == SignalKind.COUNT and signal.at_least == 1:
+    if signal.kind == SignalKind.COUNT and signal.at_least == 1 and signal.at_most is None:
         texts[signal.kind] = _("“%(action)s” at least once")
     text = texts[signal.kind] % values
     window = describe_window(signal, _)
     return f"{text}, {window}" if window else text
+
+
+def _amount(signal: SignalSpec, _: Translate) -> str:
+    """at least 3; 3 to 5."""
+    least = f"{signal.at_least.normalize():f}"
+    if signal.at_most is None:
+        return _("at least %(amount)s") % {"amount": least}
+    return _("%(least)s to %(most)s") % {"least": least, "most": f"{signal.at_most.normalize():f}"}
+
+
+def _describe_rule(signal: SignalSpec, _: Translate) -> str:
+    texts = {
+        RuleMode.ALL: _("all of %(names)s"),
+        RuleMode.ANY: _("any of %(names)s"),
+        RuleMode.AT_LEAST: _("at least %(amount)s of %(names)s"),
+        RuleMode.NONE: _("none of %(names)s"),
+    }
+    names = ", ".join(f"“{name}”" for name in signal.rule_of)
+    return texts[RuleMode(signal.rule_mode)] % {"names": names, "amount": f"{signal.at_least.normalize():f}"}
 
 
 def describe_window(signal: SignalSpec, _: Translate) -> str:
@@ -64,6 +87,8 @@ def describe_points(signal: SignalSpec, _: Translate) -> str:
         parts.append(_("at most %(cap)s") % {"cap": format_points(signal.points_cap)})
     if signal.is_required:
         parts.append(_("required"))
+    if signal.is_excluding:
+        parts.append(_("nobody qualifies with it"))
     return ", ".join(parts)
 
 

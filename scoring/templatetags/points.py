@@ -10,7 +10,7 @@ from scoring.rules.spec import SignalKind
 from scoring.rules.validation import format_points
 
 register = template.Library()
-YES_OR_NO = (SignalKind.TRAIT, SignalKind.MILESTONE, SignalKind.RECENCY)
+YES_OR_NO = (SignalKind.TRAIT, SignalKind.MILESTONE, SignalKind.RECENCY, SignalKind.RULE)
 
 
 @register.filter

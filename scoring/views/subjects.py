@@ -1,6 +1,7 @@
 """Persons and accounts: their lists, and the page of one with scores, reasons, history and events."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -18,6 +19,7 @@ from ingestion.queries.exclusions import why_excluded
 from ingestion.queries.identities import evidence_about
 from ingestion.queries.paging import BadCursor, Page, count_of, cursor_after, read_cursor
 from ingestion.queries.plans import account_plan
+from ingestion.queries.showing import glass
 from ingestion.queries.told import traits_told
 from ingestion.queries.touches import how_they_came
 from scoring.forms.explain import ExplainForm
@@ -80,6 +82,7 @@ def show_subject(request: HttpRequest, level: int, key: int) -> HttpResponse:
         return redirect(subject_url_name(level), row.pk)
     access = access_of(request.user)
     scores = scores_now(access, level, row.pk)
+    seen = glass()
     context = {
         "subject": row,
         "is_account": level == Level.ACCOUNT,
@@ -89,7 +92,7 @@ def show_subject(request: HttpRequest, level: int, key: int) -> HttpResponse:
         "scores": [_score_panel(each, row.pk) for each in scores],
         "pqls": pqls_of(access, level, row.pk),
         "came": how_they_came(level, row.pk),
-        "told": traits_told(level, row.pk),
+        "told": [seen.trait(trait, of_person=level == Level.PERSON) for trait in traits_told(level, row.pk)],
         "enriched": answers_of_account(row.pk) if level == Level.ACCOUNT else [],
         "explain_form": _explain_form(scores, None),
         "url_name": subject_url_name(level),
@@ -168,7 +171,8 @@ def _as_csv(request: HttpRequest, level: int, rows: Sequence[Any] | None) -> Htt
 
 def _csv_row(level: int, row: Any, versions: Sequence[Version], tags: Sequence[Tag]) -> list[object]:
     by_definition = {tag.definition_id: tag.points / 100 for tag in tags}
-    name, contact = (row.name, row.key) if level == Level.ACCOUNT else (row.label, row.email)
+    name = str(row) if level == Level.PERSON or row.name else ""
+    contact = row.shown_key if level == Level.ACCOUNT else row.shown_email
     moments = [
         timezone.localtime(moment).isoformat(timespec="seconds")
         for moment in (row.first_seen_at, row.last_seen_at)
@@ -230,9 +234,14 @@ def _timeline(request: HttpRequest, level: int, key: int) -> dict[str, Any]:
     other = Level.PERSON if level == Level.ACCOUNT else Level.ACCOUNT
     field = "person_id" if level == Level.ACCOUNT else "account_id"
     names = subject_labels(other, {getattr(row, field) for row in events} - {None})
+    seen = glass()
     return {
         "events": [
-            {"event": row, "other_id": getattr(row, field), "other": names.get(getattr(row, field), "")}
+            {
+                "event": replace(row, properties=seen.of_event(row.kind, row.properties)),
+                "other_id": getattr(row, field),
+                "other": names.get(getattr(row, field), ""),
+            }
             for row in events
         ],
         "events_next": cursor_after(events[-1].at, events[-1].id) if more else "",

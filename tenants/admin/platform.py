@@ -24,7 +24,7 @@ from tenants.console import ObjectPermissions, actor, page, sentences_of
 from tenants.forms import NewTenantForm
 from tenants.models import PlatformEvent, Tenant, User
 
-STATUS_COLOURS = {"active": "success", "suspended": "warning", "deleting": "danger"}
+STATUS_COLOURS = {"active": "success", "filling": "info", "suspended": "warning", "deleting": "danger"}
 
 
 @admin.register(Tenant)
@@ -76,7 +76,11 @@ class CompanyAdmin(ObjectPermissions, ModelAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         self._check(request)
-        tenant = get_object_or_404(Tenant, pk=object_id) if object_id.isdigit() else None
+        tenant = (
+            get_object_or_404(Tenant.objects.select_related("sample_of"), pk=object_id)
+            if object_id.isdigit()
+            else None
+        )
         if tenant is None:
             raise Http404
         content = {

@@ -67,22 +67,19 @@ def post(
     return _send(call, allow_private, total_seconds, ssl_context)
 
 
-def get(
+def ask(
     *,
     url: str,
     headers: dict[str, str],
+    body: bytes | None = None,
     allow_private: bool,
     largest: int,
     total_seconds: float = TOTAL_SECONDS,
 ) -> Answer:
-    """The whole answer, or an error when it has more than `largest` bytes: half a document says nothing. As post in
-    all else."""
-    return _send(
-        _Call("GET", url, headers, None, largest, largest, refuses_more=True),
-        allow_private,
-        total_seconds,
-        ssl_context=None,
-    )
+    """GET, or with a body POST: the whole answer, or an error when it has more than `largest` bytes: half a document
+    says nothing. As post in all else."""
+    call = _Call("GET" if body is None else "POST", url, headers, body, largest, largest, refuses_more=True)
+    return _send(call, allow_private, total_seconds, ssl_context=None)
 
 
 def _send(

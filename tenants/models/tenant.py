@@ -23,6 +23,7 @@ class Tenant(models.Model):
 
     class Status(models.TextChoices):
         ACTIVE = "active", _("Active")
+        FILLING = "filling", _("Being filled with sample data")
         SUSPENDED = "suspended", _("Suspended")
         DELETING = "deleting", _("Being deleted")
 
@@ -73,6 +74,18 @@ class Tenant(models.Model):
         null=True, editable=False, help_text="Activity of days before it is gone or going."
     )
 
+    sample_of = models.OneToOneField(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        editable=False,
+        related_name="+",
+        help_text="Whose sample data this tenant holds: nothing in it is real, and nothing leaves it.",
+    )
+    filled_until = models.DateTimeField(
+        null=True, editable=False, help_text="How far the history of sample data goes by now."
+    )
+
     class Meta:
         verbose_name = _("tenant")
         verbose_name_plural = _("tenants")
@@ -81,7 +94,12 @@ class Tenant(models.Model):
                 condition=models.Q(currency__regex=r"^[A-Z]{3}$"), name="tenant_currency_is_iso"
             ),
             models.CheckConstraint(
-                condition=models.Q(status__in=["active", "suspended", "deleting"]), name="tenant_status_known"
+                condition=models.Q(status__in=["active", "filling", "suspended", "deleting"]),
+                name="tenant_status_known",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(status="filling") | models.Q(sample_of__isnull=False),
+                name="tenant_filled_is_a_sample",
             ),
             models.CheckConstraint(
                 condition=models.Q(event_months__gte=1) | models.Q(event_months=None),
@@ -99,6 +117,10 @@ class Tenant(models.Model):
     @property
     def zone(self) -> zoneinfo.ZoneInfo:
         return zoneinfo.ZoneInfo(self.time_zone)
+
+    @property
+    def is_sample(self) -> bool:
+        return self.sample_of_id is not None
 
     @property
     def events_missing_before(self) -> date | None:

@@ -26,6 +26,14 @@ from tenants.operations.people import (
 )
 from tenants.operations.refusal import Refused
 from tenants.operations.retention import note_kept_since, set_retention
+from tenants.operations.samples import (
+    enter_sample,
+    lock_filling,
+    note_filled,
+    open_sample,
+    remove_sample,
+    request_sample,
+)
 from tenants.operations.tenants import (
     change_tenant_settings,
     create_tenant,
@@ -60,6 +68,7 @@ __all__ = [
     "create_tenant",
     "create_user",
     "delete_business_unit",
+    "enter_sample",
     "erase_marked_tenant",
     "export_if_requested",
     "export_tenant",
@@ -68,14 +77,19 @@ __all__ = [
     "invite_member",
     "issue_api_token",
     "issue_write_key",
+    "lock_filling",
     "move_business_unit",
+    "note_filled",
     "note_kept_since",
     "note_token_use",
+    "open_sample",
     "open_tenant",
     "remove_member",
+    "remove_sample",
     "rename_business_unit",
     "request_deletion",
     "request_export",
+    "request_sample",
     "resend_invitation",
     "resume_tenant",
     "revoke_api_token",

@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 from tenants import audit
 from tenants.audit import Actor
 from tenants.context import current_tenant_id, tenant_context
+from tenants.leaving import why_nothing_leaves
 from tenants.models import ApiToken, BusinessUnit, Invitation, Membership, Role, Tenant, User
 from tenants.operations.refusal import Refused
 from tenants.operations.tenants import check_role_fits, create_tenant, create_user, grant_membership
@@ -42,7 +43,9 @@ def invite_member(
 ) -> tuple[Invitation, str]:
     """Ask a person to join, by a mail that leaves after the commit. Returns the invitation and the link's secret.
 
-    Raises Refused when they have a role in that unit or an open invitation already."""
+    Raises Refused when they have a role in that unit or an open invitation already, and in sample data."""
+    if because := why_nothing_leaves():
+        raise Refused(because)
     check_role_fits(role=role, business_unit=business_unit)
     address = email.strip().lower()
     members = Membership.objects.filter(

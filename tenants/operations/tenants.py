@@ -134,7 +134,8 @@ def request_export(*, tenant: Tenant, by: Actor, now: datetime) -> None:
 
 @transaction.atomic
 def request_deletion(*, tenant: Tenant, confirmation: str, by: Actor, now: datetime) -> None:
-    """Mark a tenant for deletion and have a worker erase it (operations/erasure.py). There is no way back.
+    """Mark a tenant, and its sample data, for deletion and have a worker erase them (operations/erasure.py). There is
+    no way back.
 
     Raises Refused unless `confirmation` is the tenant's short name and the tenant is suspended."""
     fresh = Tenant.objects.select_for_update().get(pk=tenant.pk)
@@ -142,16 +143,21 @@ def request_deletion(*, tenant: Tenant, confirmation: str, by: Actor, now: datet
         raise Refused(_("Type the short name “%(slug)s” to confirm.") % {"slug": fresh.slug})
     if fresh.status == Tenant.Status.ACTIVE:
         raise Refused(_("Suspend the tenant first: then nobody is working in it while it is deleted."))
-    if fresh.status != Tenant.Status.DELETING:
-        Tenant.objects.filter(pk=fresh.pk).update(status=Tenant.Status.DELETING)
-        audit.record_platform(by=by, verb="tenant.deletion_requested", target=fresh.slug, now=now)
-    wake(tenant_id=fresh.pk, kind="erase", at=now)
+    for doomed in [fresh, *Tenant.objects.select_for_update().filter(sample_of=fresh)]:
+        if doomed.status != Tenant.Status.DELETING:
+            Tenant.objects.filter(pk=doomed.pk).update(status=Tenant.Status.DELETING)
+            audit.record_platform(by=by, verb="tenant.deletion_requested", target=doomed.slug, now=now)
+        wake(tenant_id=doomed.pk, kind="erase", at=now)
 
 
 def _set_status(tenant: Tenant, status: str, *, verb: str, by: Actor, now: datetime) -> None:
     fresh = Tenant.objects.select_for_update().get(pk=tenant.pk)
     if fresh.status == Tenant.Status.DELETING:
         raise Refused(_("This tenant is being deleted."))
+    if fresh.status == Tenant.Status.FILLING:
+        raise Refused(
+            _("This tenant is being filled with sample data. Wait until that is done, or delete it.")
+        )
     if fresh.status != status:
         Tenant.objects.filter(pk=fresh.pk).update(status=status)
         audit.record_platform(by=by, verb=verb, target=fresh.slug, now=now)

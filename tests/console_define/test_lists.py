@@ -187,3 +187,22 @@ def test_a_pql_in_the_list_leads_to_its_page(as_user, alice, in_acme):
     page = as_user(alice).get(reverse("admin:scoring_qualification_changelist")).content.decode()
 
     assert reverse("admin:scoring_qualification_change", args=[pql.pk]) in page
+
+
+@pytest.mark.parametrize(
+    ("days", "found"),
+    [
+        ({"from": "2026-03-02", "to": "2026-03-02"}, True),  # in Berlin; it was still the first in UTC
+        ({"from": "2026-03-03"}, False),
+        ({"to": "2026-03-01"}, False),
+        ({"from": "0001-01-01", "to": "9999-12-31"}, True),
+    ],
+)
+def test_pqls_of_some_days_are_those_of_the_companys_calendar(as_user, alice, in_acme, days, found):
+    pql = make_row(Qualification)
+    Qualification.objects.update(opened_at="2026-03-01T23:30:00Z")
+
+    asked = {f"opened_at_{end}": day for end, day in days.items()}
+    page = as_user(alice).get(reverse("admin:scoring_qualification_changelist"), asked).content.decode()
+
+    assert (str(pql.pk) in page) == found

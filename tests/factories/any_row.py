@@ -30,11 +30,13 @@ SPECIAL: dict[str, Callable[[], dict[str, Any]]] = {
     "tenants.writekey": lambda: {"slot": 1},
     "tenants.apitoken": lambda: {"created_at": MOMENT, "expires_at": MOMENT + timedelta(days=30)},
     "scoring.signal": lambda: {
+        "rule_mode": "",
         "action": _referred(apps.get_model("ingestion.Action")),
         "trait_operator": "",
         "builtin_list": "",
     },
     "ingestion.trackingplanversion": lambda: {"document": empty_document()},
+    "ingestion.crmconnection": lambda: {"after_id": ""},
     "ingestion.plan": lambda: {"currency": ""},
     "ingestion.limit": lambda: {"gauge_trait": f"{MARK}_trait"},
     "ingestion.planrule": lambda: {"fact": "plan", "status": "", "plan_property": ""},

@@ -1,12 +1,12 @@
 """A whole hub of its own in a temporary folder, with durable commits: the processes of the demo, to be killed."""
 
+import http.client
 import json
 import os
 import subprocess
 import sys
 import threading
 import time
-import urllib.error
 import urllib.request
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
@@ -63,6 +63,7 @@ class Hub:
     server: EmbeddedServer
     processes: Processes
     accepted: list[str] = field(default_factory=list)
+    refused: int = 0  # requests that were not answered 200, and sent again
 
     def shell(self, code: str) -> Any:
         """Run `code` in the hub's own environment. Answers the JSON it printed last."""
@@ -83,7 +84,8 @@ class Hub:
                     assert json.load(answer)["success"] is True
                     self.accepted += [item["messageId"] for item in items]
                     return
-            except (OSError, urllib.error.HTTPError):
+            except (OSError, http.client.HTTPException):
+                self.refused += 1
                 time.sleep(0.2)
         raise TimeoutError("never accepted")
 
@@ -91,6 +93,20 @@ class Hub:
         with psycopg.connect(self.server.start().owner_url) as connection:
             connection.execute(f"SET LOCAL app.tenant_id = '{self.tenant_id}'")
             return connection.execute(statement).fetchall()
+
+    @contextmanager
+    def held_at(self, table: str) -> Iterator[None]:
+        """Whoever writes into the table stands there, in the middle of its transaction."""
+        with psycopg.connect(self.server.start().owner_url) as connection:
+            connection.execute(f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE")
+            yield
+
+    def wait_for_somebody_at(self, table: str) -> None:
+        waiting = f"SELECT 1 FROM pg_locks WHERE NOT granted AND relation = '{table}'::regclass"
+        deadline = time.monotonic() + 60
+        while not self.rows(waiting):
+            assert time.monotonic() < deadline, f"Nobody came to write into {table}."
+            time.sleep(0.05)
 
     def wait_until(self, statement: str, expected: int, seconds: float = 150) -> None:
         """Until the count that `statement` gives is `expected`."""

@@ -6,10 +6,8 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 
-import psycopg
 import pytest
 from standardwebhooks import Webhook
 
@@ -106,27 +104,13 @@ def test_killed_while_sending_it_sends_again_under_the_same_id(hub, box, secret)
     assert hub.rows("SELECT count(*), count(DISTINCT subject_ref) FROM delivery_delivery") == [(6, 6)]
 
 
-@contextmanager
-def routing_stops_half_way(hub: Hub) -> Iterator[None]:
-    """The lead is written, its timeline cannot be: the worker stands in the middle of its transaction."""
-    with psycopg.connect(hub.server.start().owner_url) as connection:
-        connection.execute("LOCK TABLE routing_leadevent IN SHARE ROW EXCLUSIVE MODE")
-        yield
-
-
-def stands_at_the_lock(hub: Hub) -> bool:
-    waiting = "wait_event_type = 'Lock' AND query LIKE '%routing_leadevent%' AND usename = 'pqlhub_app'"
-    with psycopg.connect(hub.server.start().admin_url) as connection:
-        return bool(connection.execute(f"SELECT 1 FROM pg_stat_activity WHERE {waiting}").fetchone())
-
-
 def test_killed_while_routing_every_pql_is_one_lead_in_turn(hub, box, secret):
     box.reply = Reply(200)
     before = hub.rows("SELECT count(*) FROM routing_lead")[0][0]
     people = [f"routed-{number}" for number in range(12)]
-    with routing_stops_half_way(hub):
+    with hub.held_at("routing_leadevent"):  # the lead is written, its timeline cannot be
         qualify(hub, *people)
-        wait_for(lambda: stands_at_the_lock(hub))
+        hub.wait_for_somebody_at("routing_leadevent")
         kill_the_worker(hub)
     every = before + len(people)
 

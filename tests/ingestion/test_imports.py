@@ -147,6 +147,32 @@ def test_rows_that_cannot_be_read_are_kept_with_the_reason_and_the_rest_lands(lo
     assert ImportRun.objects.get().rows_rejected == 3
 
 
+@pytest.mark.parametrize(
+    "broken",
+    ['u,"2024-01-01,0,1', '"u,2024-01-01,0,1', 'u,2024-01-01,0,"1', 'u,2024-01-01,0,"1\nu,2024-01-01,"0",1'],
+)
+def test_a_quotation_mark_left_open_swallows_no_row(tmp_path, broken):
+    path = write(tmp_path / "a.csv", ROWS[:2])
+    path.write_text(f"{path.read_text()}\n{broken}\n9,2024-01-01,0,9\n")
+
+    found = [row for _number, row in files.open_rows(path).rows()]
+
+    lost = next(row for row in found if isinstance(row, files.BadRow))
+    assert (lost.raw, "quotation mark in line 4" in lost.reason) == (broken.split("\n")[0], True)
+    assert found[-1]["user_id"] == "9"
+    assert len(found) == 4 + broken.count("\n")
+
+
+def test_a_value_over_several_lines_stays_whole(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text('a,b\n1,"two\nlines"\n2,"too\nmany",columns\n')
+
+    (_, good), (_, bad) = files.open_rows(path).rows()
+
+    assert good == {"a": "1", "b": "two\nlines"}
+    assert "has 3 columns" in bad.reason
+
+
 def test_a_file_of_which_nothing_can_be_read_is_not_imported(load, tmp_path):
     path = write(tmp_path / "a.csv", [{**row, "at": "soon"} for row in ROWS])
 

@@ -8,6 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ingestion.api.body import MAX_BODY
+from ingestion.models import Event, Identity
+from tests.factories.ingestion import fold
 from tests.ingestion_api.conftest import TRACK
 from tests.ingestion_api.test_json_text import JSON_VALUES
 
@@ -22,9 +24,12 @@ POISON = {
     "5000 digits": b"9" * 5000,
     "4000 digits": b"9" * 4000,
     "depth 100k": b"[" * 100_000 + b"]" * 100_000,
+    "depth 1000": b"[" * 1_000 + b"]" * 1_000,
     "depth 20k objects": b'{"a":' * 20_000 + b"1" + b"}" * 20_000,
     "10 kB text": b'"' + b"\xc3\xbc" * 5_000 + b'"',
     "duplicate keys": b'{"a": 1, "a": 2}',
+    "no UTF-8": b'"caf\xe9"',
+    "no UTF-8, cut short": b'"caf\xc3"',
     "raw control character": b'"\x01"',
 }
 
@@ -37,6 +42,27 @@ def test_poison_neither_fails_the_request_nor_its_neighbours(send, product, pois
     kept = [item["messageId"] for item in product.inbox()]
     assert kept in (["m1", "bad", "m1"], ["m1", "m1"])
     assert len(kept) + len(product.quarantined()) == 3
+
+
+def test_letters_that_are_no_utf_8_are_read_as_windows_writes_them_and_noted(send, product, in_acme):
+    good = json.dumps(
+        {"batch": [TRACK, TRACK | {"messageId": "m2", "userId": "Jos\xe9", "event": "caf\u2019"}]}
+    )
+    send(good.replace("\\u00e9", "\xe9").replace("\\u2019", "\x92").encode("latin-1"))
+
+    fold(in_acme)
+
+    event = Event.objects.get(message_id="m2")
+    assert event.name == "caf\u2019"
+    assert Identity.objects.filter(pk=event.identity_id, value="Jos\xe9").exists()
+    assert event.context["pqlhub"]["notes"] == ["characters_removed:userId", "characters_removed:event"]
+    assert Event.objects.filter(message_id="m1").exists()
+
+
+def test_another_encoding_altogether_is_told(send):
+    response = send(json.dumps({"batch": [TRACK]}).encode("utf-16"))
+    assert (response.status_code, response.said["code"]) == (400, "invalid_json")
+    assert "UTF-8" in response.said["message"]
 
 
 @pytest.mark.parametrize(

@@ -83,5 +83,11 @@ def test_dump_json_keeps_a_lone_surrogate_for_cleaning_to_report():
     assert parse_json(dump_json(["\ud800"])) == ["\ud800"]
 
 
+@pytest.mark.parametrize("depth", [100, 300, 990, 1_020])
+@pytest.mark.parametrize(("opening", "closing"), [(b"[", b"]"), (b'{"a":', b"}")])
+def test_whatever_depth_is_read_can_be_written(depth, opening, closing):
+    assert parse_json(dump_json(parse_json(opening * depth + b"1" + closing * depth)))
+
+
 def test_canonical_json_does_not_depend_on_the_order_of_keys():
     assert canonical_json({"a": 1, "b": 2**70}) == canonical_json({"b": 2**70, "a": 1})

@@ -216,7 +216,16 @@ def test_rule_15_a_preflight_allows_what_sdks_send(client, db):
     response = client.options("/v1/t", headers=asked)
     allowed = response["Access-Control-Allow-Headers"].split(", ")
     assert response.status_code == 200
-    assert {"authorization", "content-type", "x-retry-count", "anonymousid", "sentat"} <= set(allowed)
+    named = {
+        "authorization",
+        "content-type",
+        "x-retry-count",
+        "anonymousid",
+        "sentat",
+        "x-write-key",
+        "x-ip-policy",
+    }
+    assert named <= set(allowed)
     assert "x-new-sdk-header" in allowed
     assert response["Access-Control-Allow-Origin"] == "*"
     assert response["Access-Control-Allow-Methods"] == "POST, OPTIONS"

@@ -42,6 +42,13 @@ def test_parse_instant_reads_every_spelling(text):
 
 
 @pytest.mark.parametrize(
+    "text", ["2016-12-31T23:59:60Z", "2017-01-01 00:59:60+01:00", "2016-12-31 23:59:60 UTC"]
+)
+def test_a_leap_second_is_the_one_after_it(text):
+    assert parse_instant(text) == datetime(2017, 1, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
     "value",
     ["", "yesterday", "2026-13-01", "10000-01-01", True, None, [], {}, 1e300, -1e300, 10**20, "9" * 300],
 )

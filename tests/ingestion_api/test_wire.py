@@ -217,6 +217,15 @@ def test_the_batch_context_is_merged_and_the_item_wins():
     assert message.context["integrations"] == {"Slack": False, "All": True}
 
 
+def test_the_id_and_the_time_of_a_batch_are_not_those_of_its_events():
+    """Go's and Rudder's SDKs give both to the batch: one id for all would leave one event of them."""
+    batch = {"messageId": "of the batch", "timestamp": "2020-01-01T00:00:00Z"}
+    item = {"type": "track", "userId": "u1", "event": "x"}
+    first, second = read(item | {"properties": {"n": 1}}, batch), read(item | {"properties": {"n": 2}}, batch)
+    assert len({first.message_id, second.message_id, "of the batch"}) == 3
+    assert first.ts == RECEIVED
+
+
 def test_nonsense_said_for_the_whole_batch_costs_no_event_and_is_noted():
     message = read(TRACK, {"context": "text", "integrations": [1]})
     assert message.context["pqlhub"]["notes"] == ["ignored:batch.context", "ignored:batch.integrations"]

@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.test.utils import CaptureQueriesContext
 
 from ingestion.models import Account, Activity, Plan, PlanFact, Touched
-from ingestion.operations import allow, edit_plan, state_plan
+from ingestion.operations import allow, edit_plan, map_event, state_plan
 from ingestion.queries.plans import account_plan
 from tenants.audit import SYSTEM
 from tenants.context import tenant_context
@@ -68,6 +68,20 @@ def test_event_tells_the_plan_of_the_account_it_happened_in(acme, in_acme, make_
 
     assert (plan_of().state.plan, plan_of().state.status) == ("team", "paid")
     assert PlanFact.objects.count() == 3
+
+
+def test_event_under_another_name_tells_what_the_one_it_counts_as_tells(acme, in_acme, make_rule):
+    make_rule("Subscribed", source="event", status="paid", plan_property="plan")
+    ingestion.send_and_fold(
+        acme, [ingestion.track("ann", name, account="x") for name in ("Subscribed", "sub_v2")]
+    )
+    map_event(event_kind=1, from_name="sub_v2", to_name="Subscribed", by=SYSTEM, now=START)
+
+    ingestion.send_and_fold(
+        acme, [ingestion.track("ann", "sub_v2", account="co", properties={"plan": "team"})]
+    )
+
+    assert (plan_of().state.plan, plan_of().state.status) == ("team", "paid")
 
 
 def test_order_of_arrival_does_not_matter(acme, in_acme, make_rule):

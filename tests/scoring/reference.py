@@ -89,25 +89,53 @@ def score(
     known_traits = [trait for trait in traits if trait.received_at <= known_at]
     values, points, has_required = [], [], True
     for signal in spec.signals:
-        if signal.kind == SignalKind.USAGE:
+        if signal.kind == SignalKind.RULE:
+            value = Decimal(0)  # told by the others, below
+        elif signal.kind == SignalKind.USAGE:
             value = used_percent(signal.usage, known_events, known_traits, as_of, ZoneInfo(spec.time_zone))
         elif signal.kind == SignalKind.TRAIT:
             value = Decimal(passes(signal, known_traits, as_of, known, known_at, ZoneInfo(spec.time_zone)))
         else:
             value = tally(signal, known_events, as_of, ZoneInfo(spec.time_zone))
-        is_true = value >= signal.at_least
+        values.append(value)
+    is_somebody = any(values)
+    for place, signal in enumerate(spec.signals):
+        if signal.kind == SignalKind.RULE:
+            values[place] = Decimal(is_somebody and rule_holds(signal, spec, values))
+    for signal, value in zip(spec.signals, values, strict=True):
+        is_true = holds(signal, value)
         given = signal.points * (int(value) if signal.per_occurrence else 1) if is_true else 0
         cap = signal.points_cap if signal.points_cap is not None else 10_000_000
         if abs(given) > cap:
             given = cap if given > 0 else -cap
         has_required = has_required and (is_true or not signal.is_required)
-        values.append(value)
+        has_required = has_required and not (is_true and signal.is_excluding)
         points.append(given)
     return Scored(sum(points), has_required, tuple(values), tuple(points))
 
 
+def holds(signal: SignalSpec, value: Decimal) -> bool:
+    if signal.kind == SignalKind.RULE:
+        return value == 1
+    return signal.at_least <= value <= (signal.at_most if signal.at_most is not None else value)
+
+
+def rule_holds(rule: SignalSpec, spec: Spec, values: list[Decimal]) -> bool:
+    answers = []
+    for signal, value in zip(spec.signals, values, strict=True):
+        if signal.name in rule.rule_of:
+            is_rule = signal.kind == SignalKind.RULE
+            answers.append(rule_holds(signal, spec, values) if is_rule else holds(signal, value))
+    return {
+        "all": all(answers),
+        "any": any(answers),
+        "n_of": answers.count(True) >= rule.at_least,
+        "none": not any(answers),
+    }[rule.rule_mode]
+
+
 def tally(signal: SignalSpec, events: list[PastEvent], as_of: datetime, zone: ZoneInfo) -> Decimal:
-    count, total, days = 0, Decimal(0), set[date]()
+    count, total, days, numbers = 0, Decimal(0), set[date](), []
     for event in events:
         if event.action != signal.action_version_id or event.exclusion != 0 or event.ts >= as_of:
             continue
@@ -120,6 +148,7 @@ def tally(signal: SignalSpec, events: list[PastEvent], as_of: datetime, zone: Zo
                 continue
         count += 1
         total += event.number or 0
+        numbers += [] if event.number is None else [event.number]
         days.add(local_day)
     match signal.kind:
         case SignalKind.COUNT:
@@ -128,6 +157,8 @@ def tally(signal: SignalSpec, events: list[PastEvent], as_of: datetime, zone: Zo
             return Decimal(len(days))
         case SignalKind.SUM:
             return total
+        case SignalKind.MAX:
+            return max(numbers, default=Decimal(0))
     return Decimal(1 if count else 0)
 
 

@@ -7,7 +7,17 @@ from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
-from scoring.rules.spec import Allowance, BandSpec, Level, SignalKind, SignalSpec, Spec, UsageSpec, WindowKind
+from scoring.rules.spec import (
+    Allowance,
+    BandSpec,
+    Level,
+    RuleMode,
+    SignalKind,
+    SignalSpec,
+    Spec,
+    UsageSpec,
+    WindowKind,
+)
 from tests.scoring.reference import PastEvent, PastRow, PastTouch, PastTrait
 
 TICK = timedelta(microseconds=1)
@@ -136,6 +146,7 @@ def plan_facts(draw, zone: str, as_of: datetime):
 @st.composite
 def signals(draw, place: int, level: Level):
     kinds = [kind for kind in SignalKind if level == Level.ACCOUNT or kind != SignalKind.USAGE]
+    kinds.remove(SignalKind.RULE)  # drawn over the others, below
     kind = draw(st.sampled_from(kinds))
     common = {
         "key": str(place),
@@ -143,7 +154,7 @@ def signals(draw, place: int, level: Level):
         "kind": kind,
         "points": draw(st.sampled_from([1000, 2500, 5000, -1500])),
         "points_cap": draw(st.sampled_from([None, None, 2000, 6000])),
-        "is_required": draw(st.booleans()),
+        **draw(gates()),
     }
     if kind == SignalKind.USAGE:
         return SignalSpec(
@@ -170,10 +181,13 @@ def signals(draw, place: int, level: Level):
     window = draw(st.sampled_from(list(WindowKind)))
     length = {WindowKind.DAYS: st.integers(1, 7), WindowKind.HOURS: st.integers(1, 48)}.get(window, st.none())
     single = kind in (SignalKind.MILESTONE, SignalKind.RECENCY)
-    amounts = [Decimal("0.5"), Decimal(3), Decimal("12.25")] if kind == SignalKind.SUM else [1, 2, 3]
+    of_numbers = kind in (SignalKind.SUM, SignalKind.MAX)
+    amounts = [Decimal("0.5"), Decimal(3), Decimal("12.25")] if of_numbers else [1, 2, 3]
+    at_least = Decimal(1 if single else draw(st.sampled_from(amounts)))
     return SignalSpec(
         **common,
-        at_least=Decimal(1 if single else draw(st.sampled_from(amounts))),
+        at_least=at_least,
+        at_most=None if single else draw(st.sampled_from([None, None, at_least, at_least + 2])),
         action_version_id=draw(st.sampled_from(ACTIONS)),
         window=WindowKind.EVER if kind == SignalKind.MILESTONE else window,
         window_length=None if kind == SignalKind.MILESTONE else draw(length),
@@ -182,8 +196,37 @@ def signals(draw, place: int, level: Level):
 
 
 @st.composite
+def gates(draw):
+    return draw(st.sampled_from([{}, {}, {"is_required": True}, {"is_excluding": True}]))
+
+
+@st.composite
+def rules(draw, place: int, names: list[str]):
+    """A rule over signals that stand before it, rules among them."""
+    mode = draw(st.sampled_from(list(RuleMode)))
+    of = draw(st.lists(st.sampled_from(names), unique=True, min_size=1))
+    return SignalSpec(
+        key=str(place),
+        name=f"Rule {place}",
+        kind=SignalKind.RULE,
+        points=draw(st.sampled_from([0, 1000, -1500])),
+        at_least=Decimal(draw(st.integers(1, len(of)))) if mode == RuleMode.AT_LEAST else Decimal(1),
+        rule_mode=mode.value,
+        rule_of=tuple(of),
+        **draw(gates()),
+    )
+
+
+@st.composite
+def signals_with_rules(draw, level: Level):
+    found = [draw(signals(place, level)) for place in range(1, draw(st.integers(1, 4)) + 1)]
+    for _more in range(draw(st.integers(0, 2))):
+        found.append(draw(rules(len(found) + 1, [signal.name for signal in found])))
+    return tuple(found)
+
+
+@st.composite
 def specs(draw, time_zone: str):
-    count = draw(st.integers(1, 4))
     level = draw(st.sampled_from(list(Level)))
     return Spec(
         level=level,
@@ -191,7 +234,7 @@ def specs(draw, time_zone: str):
         enter_threshold=5000,
         exit_threshold=3000,
         requalify_after_days=0,
-        signals=tuple(draw(signals(place, level)) for place in range(1, count + 1)),
+        signals=draw(signals_with_rules(level)),
         bands=(BandSpec("hot", 5000),),
     )
 

@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 from decimal import Decimal
 
@@ -148,3 +149,96 @@ def test_points_are_shown_without_useless_zeros(hundredths, text):
 
 def test_spec_survives_its_json():
     assert Spec.from_json(GOOD.to_json()) == GOOD
+
+
+def rule(name, mode, *of, **more):
+    values = {
+        "key": name,
+        "name": name,
+        "kind": SignalKind.RULE,
+        "points": 1000,
+        "rule_mode": mode,
+        "rule_of": of,
+    }
+    return SignalSpec(**(values | more))
+
+
+def with_rules(*rules, **changes):
+    return problems(signals=(replace(LOGIN, **changes), PLAN, *rules))
+
+
+BOTH = ("Logged in", "On a plan")
+
+
+def test_a_good_rule_has_no_problems():
+    assert with_rules(rule("Both", "all", *BOTH), rule("Not both", "none", "Both"), points=4000) == {}
+
+
+@pytest.mark.parametrize(
+    ("made", "field", "words"),
+    [
+        ([rule("R", "all")], "rule_members", "Name the signals"),
+        ([rule("R", "some", *BOTH)], "rule_mode", "how the signals are joined"),
+        ([rule("R", "all", "Loged in")], "rule_members", "Did you mean “Logged in”?"),
+        ([rule("R", "n_of", *BOTH, at_least=Decimal(3))], "at_least", "from 1 to 2"),
+        ([rule("R", "all", "R")], "rule_members", "in a circle: “R” → “R”"),
+        ([rule("R", "all", "S"), rule("S", "any", "R")], "rule_members", "“R” → “S” → “R”"),
+        ([rule("R", "all", *BOTH, points=0)], "points", "changes nothing"),
+        (
+            [rule("R", "all", *BOTH, is_required=True, is_excluding=True)],
+            "is_excluding",
+            "required and excludes at once",
+        ),
+    ],
+)
+def test_wrong_rule_is_told_in_the_field(made, field, words):
+    assert words in with_rules(*made)[f"signals.2.{field}"]
+
+
+@pytest.mark.parametrize(
+    ("made", "field"),
+    [
+        (rule("R", "none", "Logged in", is_required=True), "rule_members"),
+        (rule("R", "any", *BOTH, is_excluding=True), "is_excluding"),
+        (rule("R", "all", "Logged in", is_excluding=True), "is_excluding"),
+    ],
+)
+def test_rules_that_contradict_each_other_are_refused(made, field):
+    assert "Nobody ever qualifies" in with_rules(made, is_required=True)[f"signals.2.{field}"]
+
+
+def test_a_tower_of_rules_is_refused_before_it_is_written_out():
+    tower = [rule("R0", "all", *BOTH)]
+    for floor in range(1, 30):
+        names = (tower[-1].name, "Logged in", tower[-2].name if floor > 1 else "On a plan")
+        tower.append(rule(f"R{floor}", "any", *names))
+
+    assert "more than 500 tests" in with_rules(*tower)[f"signals.{len(tower) + 1}.rule_members"]
+
+
+def test_a_signal_of_no_points_counts_in_a_rule():
+    assert with_rules(rule("R", "all", *BOTH, points=5000), points=0) == {}
+
+
+def test_an_upper_bound_below_the_lower_one_is_refused():
+    assert (
+        "nobody would ever have both"
+        in with_signal(at_least=Decimal(5), at_most=Decimal(3))["signals.0.at_most"]
+    )
+
+
+def test_rules_and_bounds_survive_json():
+    spec = replace(
+        GOOD, signals=(replace(LOGIN, at_most=Decimal(5)), PLAN, rule("R", "n_of", *BOTH, is_excluding=True))
+    )
+
+    assert Spec.from_json(json.loads(json.dumps(spec.to_json()))) == spec
+
+
+def test_a_version_that_was_frozen_before_there_were_rules_is_read():
+    old = GOOD.to_json()
+    for signal in old["signals"]:
+        for field in ("at_most", "rule_mode", "rule_of", "is_excluding"):
+            del signal[field]
+
+    assert Spec.from_json(old) == GOOD

@@ -55,6 +55,7 @@ NOT_PHOTOGRAPHED = {
     "admin:routing_lead_reassign": "does something and goes back",
     "admin:routing_lead_release": "does something and goes back",
     "admin:pqlhub_run_now": "does something and goes back",
+    "admin:pqlhub_sample_make": "does something and shows how far it is",
     "admin:pqlhub_switch_tick": "does something and goes back",
     "admin:delivery_delivery_replay": "does something and goes back",
     "admin:ingestion_action_backfill": "does something and goes back",

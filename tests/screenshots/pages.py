@@ -232,9 +232,16 @@ DATA = [
     Shot("Columns of a file", "import-map", "eli", IMPORTERS, "Its first rows, and which column is what; likely ones are chosen.", "admin:ingestion_importrun_map", before=steps.upload_history, here=True),
     Shot("Dry run of a file", "import-check", "eli", IMPORTERS, "What would be imported and what not, before anything is.", "admin:ingestion_importrun_check", before=steps.check_history, here=True),
     Shot("An import", "import-run", "eli", Area.EVENTS, "How far it is, with pause and cancel; what it added, and the rejected rows as a file.", "admin:ingestion_importrun_change", before=steps.import_history, here=True),
+    Shot("Personal data", "personal-data", "ada", Area.PEOPLE, "Which fields tell who somebody is, and who sees them.", "admin:ingestion_personalfield_changelist"),
+    Shot("A person, to an analyst", "person-hidden", "ana", Area.PEOPLE, "A number and a mail domain: names and addresses are hidden from those who need not know them.", "admin:ingestion_person_change", link_on="admin:ingestion_person_changelist"),
     Shot("Origins of traits", "trait-origins", "eli", Area.EVENTS, "Whose word holds where several know a trait.", "admin:ingestion_traitprecedence_changelist"),
     Shot("An order of origins", "trait-origins-add", "eli", IMPORTERS, "Who goes first, for one trait or all others.", "admin:ingestion_traitprecedence_add"),
-    # Their pictures come with the next round of the camera.
+    # The last of ada's: she is in the sample data then.
+    Shot("New CRM connection", "crm-add", "eli", IMPORTERS, "HubSpot or Salesforce: the key, which records, what their fields tell.", "admin:ingestion_crmconnection_add", in_gallery=False),
+    Shot("CRM", "crm", "eli", Area.EVENTS, "CRMs that are read, how far they are, and what they told.", "admin:ingestion_crmconnection_changelist", before=steps.make_crm),
+    Shot("A CRM connection", "crm-connection", "eli", Area.EVENTS, "How far it is read, what could not be kept, and its settings.", "admin:ingestion_crmconnection_change", link_on="admin:ingestion_crmconnection_changelist", in_gallery=False),
+    Shot("Try a CRM connection", "crm-try", "eli", IMPORTERS, "Whose the first records are, and what they would tell; nothing is changed.", "admin:ingestion_crmconnection_try", link_on="here", in_gallery=False),
+    Shot("Delete a CRM connection", "crm-delete", "eli", IMPORTERS, "Says what goes and what stays.", "admin:ingestion_crmconnection_delete", link_on="admin:ingestion_crmconnection_change", in_gallery=False),
     Shot("New enrichment", "enrichment-add", "eli", IMPORTERS, "A vendor that is asked about domains: URL, key, what tells which trait, how often.", "admin:ingestion_enrichment_add", in_gallery=False),
     Shot("Enrichment", "enrichments", "eli", Area.EVENTS, "Vendors that are asked, with their state, today's calls and what they found.", "admin:ingestion_enrichment_changelist", before=steps.make_enrichment, in_gallery=False),
     Shot("An enrichment", "enrichment", "eli", Area.EVENTS, "Its state, its settings, and the last answers by account.", "admin:ingestion_enrichment_change", link_on="admin:ingestion_enrichment_changelist", in_gallery=False),
@@ -269,6 +276,10 @@ SETTINGS = [
     Shot("A business unit", "unit", "ada", Area.UNITS, "Rename or move it.", "admin:tenants_businessunit_change", link_on="admin:tenants_businessunit_changelist"),
     Shot("Company settings", "settings", "ada", Area.UNITS, "Name, time zone and currency.", "admin:tenants_settings"),
     Shot("Audit log", "audit-log", "ada", Area.AUDIT, "Who changed what, when; nobody can change it.", "admin:tenants_auditevent_changelist"),
+    # The last of ada's: she is in the sample data then.
+    Shot("Sample data", "sample", "ada", "corporate admins", "A made-up company beside one's own, with months of history, in one click.", "admin:pqlhub_sample"),
+    Shot("Remove the sample data", "sample-remove", "ada", "corporate admins", "Says what is erased.", "admin:pqlhub_sample_remove", before=steps.make_sample, link_on="here"),
+    Shot("Inside sample data", "sample-inside", "ada", "corporate admins", "Every page says that nothing is real and nothing leaves, and leads back.", before=steps.open_sample, here=True),
 ]  # fmt: skip
 
 ELSEWHERE = [

@@ -176,6 +176,17 @@ def make_enrichment(walk: Walk) -> None:
     walk.submit(page)
 
 
+def make_crm(walk: Walk) -> None:
+    page = walk.window("eli")
+    page.goto(reverse("admin:ingestion_crmconnection_add"))
+    page.fill("[name=name]", "HubSpot companies")
+    page.fill("[name=secret]", "pat-an-example")
+    page.fill(
+        "[name=mapping]", "numberofemployees = employees\nindustry = industry\nlifecyclestage = crm_stage"
+    )
+    walk.submit(page)
+
+
 def make_list(walk: Walk) -> None:
     """Target accounts, of which one is no target for long."""
     page = walk.window("ada")
@@ -376,3 +387,18 @@ def open_environment(walk: Walk) -> None:
     page.locator("#result_list tbody a").first.click()
     page.get_by_role("link", name="Change environment").first.click()
     page.wait_for_load_state()
+
+
+def make_sample(walk: Walk) -> None:
+    page = walk.window("ada")
+    page.goto(reverse("admin:pqlhub_sample"))
+    page.get_by_role("button", name="Try it with sample data").click()
+    page.get_by_role("link", name="Remove sample data").wait_for()
+
+
+def open_sample(walk: Walk) -> None:
+    """Once the worker has lived through its history."""
+    page = walk.window("ada")
+    page.goto(reverse("admin:pqlhub_sample"))
+    page.get_by_role("button", name="Open the sample data").click(timeout=180_000)
+    page.get_by_role("button", name="Back to").wait_for()

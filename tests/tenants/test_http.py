@@ -64,7 +64,7 @@ def test_post_reads_no_more_than_64_kb_and_keeps_4(box):
 def test_get_answers_with_all_of_it(box):
     box.reply = Reply(body=b"x" * 20_000)
 
-    answer = http.get(url=box.url, headers={"X-Key": "k"}, allow_private=True, largest=20_000)
+    answer = http.ask(url=box.url, headers={"X-Key": "k"}, allow_private=True, largest=20_000)
 
     assert (answer.status, len(answer.body), answer.error) == (200, 20_000, "")
     assert (box.received[0].headers["x-key"], box.received[0].body) == ("k", b"")
@@ -73,14 +73,14 @@ def test_get_answers_with_all_of_it(box):
 def test_get_refuses_an_answer_that_is_too_large(box):
     box.reply = Reply(body=b"x" * 5_000_000)
 
-    answer = http.get(url=box.url, headers={}, allow_private=True, largest=64 * 1024)
+    answer = http.ask(url=box.url, headers={}, allow_private=True, largest=64 * 1024)
 
     assert (answer.status, answer.body, answer.error) == (None, "", "The answer is larger than 64 KB.")
 
 
 @pytest.mark.parametrize("url", ["https://127.0.0.1/x", "http://example.com/", "https://10.0.0.5/"])
 def test_get_refuses_urls_that_lead_inside(url):
-    assert "not allowed" in http.get(url=url, headers={}, allow_private=False, largest=1024).error
+    assert "not allowed" in http.ask(url=url, headers={}, allow_private=False, largest=1024).error
 
 
 def test_post_total_deadline_holds_against_trickle(box):

@@ -1,10 +1,10 @@
-"""How the demo's company acts on PQLs: pools, routing tables, a holdout, and an automation that takes webhooks."""
+"""How the company acts on PQLs: pools, routing tables, a holdout, and an automation that takes webhooks."""
 
 from datetime import datetime
 
 from delivery import operations as delivery
 from experiments import operations as experiments
-from pqlhub.demo.company import Company
+from pqlhub.northwind.company import Company
 from routing import operations as routing
 from routing.models import Pool, Target
 from routing.operations import RuleLine
@@ -17,10 +17,8 @@ HOLDOUT_PERCENT = 20  # of accounts: what a company of this size needs to see an
 def arrange_acting(company: Company, *, now: datetime) -> None:
     """Pools, tables and the holdout, as of the first day of the history."""
     with tenant_context(company.tenant.pk):
-        boards = _pool(
-            company, "Boards", "Boards sales", ["rosa@northwind.example", "ravi@northwind.example"], now
-        )
-        insights = _pool(company, "Insights", "Insights sales", ["rui@northwind.example"], now)
+        boards = _pool(company, "Boards", "Boards sales", ["rosa", "ravi"], now)
+        insights = _pool(company, "Insights", "Insights sales", ["rui"], now)
         _save_tables(company, boards, insights, None, now)
         holdout = experiments.create_holdout(
             business_unit=company.units["Boards"],
@@ -49,10 +47,10 @@ def connect_automation(company: Company, *, url: str, now: datetime) -> str:
     return secret
 
 
-def _pool(company: Company, unit: str, name: str, emails: list[str], now: datetime) -> Pool:
+def _pool(company: Company, unit: str, name: str, people: list[str], now: datetime) -> Pool:
     pool = routing.create_pool(business_unit=company.units[unit], name=name, by=SYSTEM, now=now)
-    for email in emails:
-        routing.add_member(pool=pool, membership=company.members[email], capacity=40, by=SYSTEM, now=now)
+    for person in people:
+        routing.add_member(pool=pool, membership=company.members[person], capacity=40, by=SYSTEM, now=now)
     return pool
 
 
@@ -71,7 +69,7 @@ def _save_tables(company: Company, boards: Pool, insights: Pool, destination: ob
                 "Large accounts to Rosa",
                 [{"field": "account_trait", "name": "employees", "op": "gte", "value": "200"}],
                 Target.REP,
-                rep=company.members["rosa@northwind.example"],
+                rep=company.members["rosa"],
             ),
         ],
         default_target=Target.POOL,

@@ -1,12 +1,11 @@
-"""The demo's reps. They accept or reject what routing gives them; contacting somebody has the effect that the
-simulator's truth says it has, so the demo's holdout measures something real."""
+"""The company's reps. They accept or reject what routing gives them; contacting somebody has the effect that the
+simulator's truth says it has, so its holdout measures something real."""
 
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
 from ingestion.models import Account, AccountMembership
-from pqlhub.demo.company import Company
 from pqlhub.simulator import Truth
 from routing import operations as routing
 from routing.models import Lead
@@ -19,16 +18,16 @@ PURCHASE = "Subscription Started"
 
 
 class SalesTeam:
-    """Works leads once a day, seeded: the same history gives the same dispositions."""
+    """Works leads once a day, seeded: the same history gives the same dispositions, also when it is interrupted."""
 
-    def __init__(self, company: Company, truth: Truth) -> None:
-        self.company = company
+    def __init__(self, truth: Truth) -> None:
         self.truth = truth
-        self.rng = Random(f"{truth.seed}:sales")
+        self.rng = Random()
         self.moved: dict[str, datetime] = {}  # accounts that buy at another moment because somebody called
 
     def work(self, *, now: datetime) -> None:
         """Answer new leads after a while, and say won when an accepted one has bought. Inside the tenant's context."""
+        self.rng.seed(f"{self.truth.seed}:sales:{now.isoformat()}")
         waiting = Lead.objects.filter(state=Lead.State.NEW, rep__isnull=False).select_related(
             "rep", "rep__user"
         )
@@ -45,11 +44,20 @@ class SalesTeam:
             routing.dispose(lead=lead, disposition=Lead.Disposition.REJECTED, reason=reason, by=by, now=now)
             return
         routing.dispose(lead=lead, disposition=Lead.Disposition.ACCEPTED, reason="", by=by, now=now)
-        account = self._account_key(lead)
-        if account in self.truth.accounts and account not in self.moved:
-            self._contact(account, now)
+        self._contact(lead, now)
 
-    def _contact(self, account: str, now: datetime) -> None:
+    def recall(self) -> None:
+        """Whom the team has called by now: for who goes on where another process was stopped. Inside the tenant's
+        context."""
+        accepted = [Lead.Disposition.ACCEPTED, Lead.Disposition.WON, Lead.Disposition.LOST]
+        leads = Lead.objects.filter(disposition__in=accepted, responded_at__isnull=False)
+        for lead in leads.order_by("responded_at", "created_at", "id"):
+            self._contact(lead, lead.responded_at)
+
+    def _contact(self, lead: Lead, now: datetime) -> None:
+        account = self._account_key(lead)
+        if account not in self.truth.accounts or account in self.moved:
+            return
         natural = self.truth.accounts[account].converted_at
         persuaded = self.truth.conversion_if_contacted(account, now)
         if persuaded is not None and persuaded >= now and (natural is None or persuaded < natural):

@@ -1,6 +1,6 @@
-"""The demo's tenant before its first event: units, people, source, actions, definitions."""
+"""The company's tenant before its first event: units, people, source, actions, definitions."""
 
-import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -9,7 +9,7 @@ from uuid import UUID
 from ingestion import operations as ingestion
 from ingestion.models import Action, ExclusionRule
 from ingestion.models.events import EventKind
-from pqlhub.demo.catalogue import sell
+from pqlhub.northwind.catalogue import sell
 from pqlhub.simulator import SuggestedDefinition, suggested_definitions
 from pqlhub.simulator.definitions import SuggestedAction, SuggestedSignal
 from pqlhub.simulator.names import INTERNAL_DOMAIN
@@ -23,17 +23,18 @@ from tenants.models import BusinessUnit, Membership, Role, Tenant, User
 
 COMPANY = "Northwind Boards"
 PEOPLE = [
-    ("ada@northwind.example", "Ada Corporate", Role.CORPORATE_ADMIN, "Corporate"),
-    ("bo@northwind.example", "Bo Boards", Role.BU_OWNER, "Boards"),
-    ("ines@northwind.example", "Ines Insights", Role.BU_OWNER, "Insights"),
-    ("rosa@northwind.example", "Rosa Rep", Role.REP, "Boards"),
-    ("ravi@northwind.example", "Ravi Rep", Role.REP, "Boards"),
-    ("rui@northwind.example", "Rui Rep", Role.REP, "Insights"),
-    ("mia@northwind.example", "Mia Manager", Role.SALES_MANAGER, "Boards"),
-    ("ana@northwind.example", "Ana Analyst", Role.ANALYST, "Corporate"),
-    ("eli@northwind.example", "Eli Engineer", Role.PRODUCT_ENGINEER, "Corporate"),
+    ("ada", "Ada Corporate", Role.CORPORATE_ADMIN, "Corporate"),
+    ("bo", "Bo Boards", Role.BU_OWNER, "Boards"),
+    ("ines", "Ines Insights", Role.BU_OWNER, "Insights"),
+    ("rosa", "Rosa Rep", Role.REP, "Boards"),
+    ("ravi", "Ravi Rep", Role.REP, "Boards"),
+    ("rui", "Rui Rep", Role.REP, "Insights"),
+    ("mia", "Mia Manager", Role.SALES_MANAGER, "Boards"),
+    ("ana", "Ana Analyst", Role.ANALYST, "Corporate"),
+    ("eli", "Eli Engineer", Role.PRODUCT_ENGINEER, "Corporate"),
 ]
-OPERATOR = ("operator@pqlhub.example", "Platform operator")
+# Makes the log-in of somebody: what comes before the @, their name, their role.
+Hire = Callable[[str, str, Role], User]
 WINDOWED = {"count", "distinct_days", "sum", "recency"}
 OPERATORS = {">=": "gte", "=": "eq", "in": "in"}
 
@@ -45,17 +46,13 @@ class Company:
     tenant: Tenant
     source_id: UUID
     write_key: str
-    logins: list[dict[str, str]]
     units: dict[str, BusinessUnit] = field(default_factory=dict)
     members: dict[str, Membership] = field(default_factory=dict)
     definitions: dict[str, Definition] = field(default_factory=dict)
 
 
-def found_company(*, now: datetime) -> Company:
-    """Create the tenant as of `now` (the day its history begins). Raises ValidationError when it exists."""
-    tenant = tenants.create_tenant(
-        slug="northwind", name=COMPANY, time_zone="Europe/Berlin", currency="EUR", by=SYSTEM, now=now
-    )
+def found_company(*, tenant: Tenant, hire: Hire, now: datetime) -> Company:
+    """Fill an empty tenant, which has its corporate unit, as of `now`: the day its history begins."""
     with tenant_context(tenant.pk):
         source = tenants.create_source(name="Northwind web app", kind="server", by=SYSTEM, now=now)
         _key, write_key = tenants.issue_write_key(source=source, by=SYSTEM, now=now)
@@ -66,35 +63,22 @@ def found_company(*, now: datetime) -> Company:
             by=SYSTEM,
             now=now,
         )
-        company = Company(tenant, source.pk, write_key, [])
-        _people_the_units(company, now)
+        company = Company(tenant, source.pk, write_key)
+        _people_the_units(company, hire, now)
         _define(company, now)
         sell(company.units["Boards"], now=now)
-    _hire_operator(company)
     return company
 
 
-def _people_the_units(company: Company, now: datetime) -> None:
+def _people_the_units(company: Company, hire: Hire, now: datetime) -> None:
     corporate = BusinessUnit.objects.get(parent__isnull=True)
     company.units["Corporate"] = corporate
     for name in ("Boards", "Insights"):
         company.units[name] = tenants.create_business_unit(name=name, parent=corporate, by=SYSTEM, now=now)
-    for email, name, role, unit in PEOPLE:
-        user = _log_in(company, email, name, str(role.label))
-        company.members[email] = tenants.grant_membership(
-            user=user, business_unit=company.units[unit], role=role, by=SYSTEM, now=now
+    for person, name, role, unit in PEOPLE:
+        company.members[person] = tenants.grant_membership(
+            user=hire(person, name, role), business_unit=company.units[unit], role=role, by=SYSTEM, now=now
         )
-
-
-def _log_in(company: Company, email: str, name: str, role: str, *, is_operator: bool = False) -> User:
-    password = secrets.token_urlsafe(12)
-    company.logins.append({"email": email, "password": password, "role": role})
-    return tenants.create_user(email=email, name=name, password=password, is_platform_operator=is_operator)
-
-
-def _hire_operator(company: Company) -> None:
-    email, name = OPERATOR
-    _log_in(company, email, name, "Platform operator", is_operator=True)
 
 
 def _define(company: Company, now: datetime) -> None:

@@ -1,4 +1,4 @@
-"""What the demo's company sells, and how its messages tell which plan an account is on."""
+"""What the company sells, and how its messages tell which plan an account is on."""
 
 from datetime import datetime
 from decimal import Decimal
